@@ -1,0 +1,5 @@
+"""`python -m kvjob`."""
+
+from kvjob.cli import main
+
+main()

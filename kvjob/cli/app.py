@@ -1,0 +1,74 @@
+"""The program: its verbs, and how an error becomes a message and an exit code."""
+
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import click
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from kvjob import __version__
+from kvjob.cli import data, predict, report, run, study, train
+from kvjob.errors import ExitCode, KvjobError
+
+app = typer.Typer(
+    name="kvjob",
+    help="Ablation studies of DeepLabV3+ on endoscopy images, from images to report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data.app, name="data")
+app.command()(study.plan)
+app.command()(run.run)
+app.command()(train.train)
+app.command()(study.status)
+app.command()(report.report)
+app.command()(predict.predict)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kvjob {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options before any verb."""
+
+
+def main() -> NoReturn:
+    """Run the command line; every failure is one message and an exit code of ExitCode."""
+    try:
+        code = app(standalone_mode=False)
+    except KvjobError as error:
+        _say(str(error))
+        code = error.exit_code
+    except click.ClickException as error:
+        where = f"{error.ctx.command_path}: " if isinstance(error, click.UsageError) and error.ctx else ""
+        _say(f"{where}{error.format_message()} See `kvjob --help`.")
+        code = ExitCode.CONFIGURATION
+    except (KeyboardInterrupt, click.Abort):
+        _say("stopped; run the same command again to go on")
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = ExitCode.OK
+    except Exception:
+        traceback.print_exc()
+        _say("this is a defect of kvjob; please report it with the lines above")
+        code = ExitCode.BUG
+    sys.exit(int(code or 0))
+
+
+def _say(message: str) -> None:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text.assemble(("error: ", "bold red"), message))

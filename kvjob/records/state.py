@@ -1,0 +1,56 @@
+"""The state of a run, as far as the store tells."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from kvjob.records import layout
+from kvjob.records.attempt import RETRIED, Attempt, read_attempts
+from kvjob.records.document import read_document
+from kvjob.records.run import Result
+from kvjob.store import KeyMissing, Store
+
+SILENCE_SECONDS = 180.0
+"""A run whose last attempt has been silent for longer is not running."""
+
+StateKind = Literal["new", "running", "resume", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """What is known of one run."""
+
+    kind: StateKind
+    """`new` never started; `running`; `resume` stopped and can go on; `done` has a result (finished or
+    diverged); `failed` needs somebody to act."""
+    why: str
+    """The reason in words."""
+    attempts: tuple[Attempt, ...]
+    result: Result | None
+
+
+def run_state(store: Store, key: str, now: datetime | None = None) -> RunState:
+    """Read the state of the run of that key; now is the current time unless given."""
+    attempts = tuple(read_attempts(store, key))
+    try:
+        result = read_document(store, layout.run(key, "result.json"), Result)
+    except KeyMissing:
+        kind, why = _unfinished(attempts, now or datetime.now(UTC))
+        return RunState(kind, why, attempts, None)
+    detail = result.message or f"best epoch {result.best_epoch} of {result.epochs}"
+    return RunState("done", f"{result.status}, {detail}", attempts, result)
+
+
+def _unfinished(attempts: tuple[Attempt, ...], now: datetime) -> tuple[StateKind, str]:
+    if not attempts:
+        return "new", "never started"
+    last = attempts[-1]
+    reached = max((timing.epoch for attempt in attempts for timing in attempt.epochs), default=0)
+    if last.cause == "running":
+        silence = (now - last.last_seen).total_seconds()
+        if silence < SILENCE_SECONDS:
+            return "running", f"epoch {reached + 1}, seen {silence:.0f} s ago"
+        return "resume", f"attempt {last.number} fell silent after epoch {reached}"
+    if last.cause in RETRIED:
+        return "resume", f"attempt {last.number}: {last.cause} after epoch {reached}"
+    return "failed", f"attempt {last.number}: {last.cause}: {last.message}"

@@ -1,0 +1,8 @@
+"""One run: loop, checkpoint, resume, signals; and prediction with what it learned."""
+
+from kvjob.train.predict import Prediction, predict_images
+from kvjob.train.progress import Reporter, make_reporter
+from kvjob.train.run import train_run
+from kvjob.train.stop import StopRequest
+
+__all__ = ["Prediction", "Reporter", "StopRequest", "make_reporter", "predict_images", "train_run"]

@@ -1,0 +1,73 @@
+"""The record of this attempt at a run."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+
+from kvjob.records import layout
+from kvjob.records.attempt import Attempt, Cause, EpochTiming, read_attempts
+from kvjob.records.document import write_document
+from kvjob.store import Store
+from kvjob.train.device import device_name, peak_memory_bytes
+
+LEAST_MICRO_BATCH = 2
+"""BatchNorm has no variance over one image."""
+
+
+class AttemptLog:
+    """Opens an attempt and keeps its record; earlier attempts that vanished are marked as lost."""
+
+    def __init__(self, store: Store, key: str, batch_size: int, device: torch.device) -> None:
+        self._store, self._key, self._device = store, key, device
+        earlier = read_attempts(store, key)
+        if earlier and earlier[-1].cause == "running":
+            lost = {"cause": "lost", "ended": earlier[-1].last_seen, "message": "ended without a word"}
+            earlier[-1] = earlier[-1].model_copy(update=lost)
+            self.write(earlier[-1])
+        now = datetime.now(UTC)
+        self.record = Attempt(
+            number=earlier[-1].number + 1 if earlier else 1,
+            started=now,
+            last_seen=now,
+            node=os.environ.get("KVJOB_NODE", platform.node()),
+            device=device_name(device),
+            device_kind="cuda" if device.type == "cuda" else "cpu",
+            pid=os.getpid(),
+            micro_batch=_micro_batch(earlier, batch_size),
+        )
+        self.write(self.record)
+
+    def note(self, **changes: Any) -> None:
+        """Change fields of the record; nothing is written yet."""
+        self.record = self.record.model_copy(update=changes)
+
+    def epoch(self, timing: EpochTiming) -> Attempt:
+        """The record with one more epoch, to be written with its checkpoint."""
+        self.note(
+            epochs=(*self.record.epochs, timing),
+            last_seen=datetime.now(UTC),
+            peak_memory_bytes=peak_memory_bytes(self._device),
+        )
+        return self.record
+
+    def end(self, cause: Cause, exit_code: int, message: str = "") -> None:
+        """Close and write the record."""
+        now = datetime.now(UTC)
+        self.note(cause=cause, exit_code=exit_code, message=message, ended=now, last_seen=now)
+        self.note(peak_memory_bytes=peak_memory_bytes(self._device))
+        self.write(self.record)
+
+    def write(self, record: Attempt) -> None:
+        """Put a record into the store."""
+        write_document(self._store, layout.attempt(self._key, record.number), record)
+
+
+def _micro_batch(earlier: list[Attempt], batch_size: int) -> int:
+    """Half of what last ran out of GPU memory, else what last ran, else the batch."""
+    if not earlier or earlier[-1].micro_batch < LEAST_MICRO_BATCH:
+        return batch_size
+    last = earlier[-1]
+    return max(LEAST_MICRO_BATCH, last.micro_batch // 2) if last.cause == "cuda-oom" else last.micro_batch

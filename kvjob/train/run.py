@@ -1,0 +1,135 @@
+"""One run from its key to its result: what a pod executes."""
+
+import traceback
+from pathlib import Path
+
+import torch
+
+from kvjob.errors import ExitCode, KvjobError
+from kvjob.records import layout
+from kvjob.records.attempt import Cause
+from kvjob.records.document import read_document, write_document
+from kvjob.records.run import Result, RunRecord
+from kvjob.records.study import read_study
+from kvjob.store import KeyMissing, Store
+from kvjob.study.plan import Plan, PlannedRun
+from kvjob.train.attempts import AttemptLog
+from kvjob.train.checkpoint import Checkpoints
+from kvjob.train.device import prepare_device
+from kvjob.train.environment import environment
+from kvjob.train.finish import finish
+from kvjob.train.loop import fit
+from kvjob.train.progress import Reporter
+from kvjob.train.setup import Workbench, prepare
+from kvjob.train.stop import StopRequest
+from kvjob.train.writer import BackgroundWriter
+
+
+class CudaOutOfMemory(KvjobError):
+    """The GPU's memory did not hold the micro-batch."""
+
+    exit_code = ExitCode.CUDA_OOM
+
+
+CAUSES: dict[ExitCode, Cause] = {
+    ExitCode.DATA: "data",
+    ExitCode.BUG: "bug",
+    ExitCode.CUDA_OOM: "cuda-oom",
+    ExitCode.STORE: "store",
+    ExitCode.INTERRUPTED: "interrupted",
+    ExitCode.CONFIGURATION: "configuration",
+}
+"""The cause recorded for each way an attempt can fail."""
+
+
+def train_run(store: Store, study: str, key: str, cache: Path, report: Reporter, stop: StopRequest) -> Result:
+    """Train the run of that key to its end, from where it was left, unless it has a result.
+
+    Args:
+        store: holds the study's plan and the data set, and receives everything the run leaves.
+        study: name of a planned study.
+        key: one of its runs.
+        cache: folder for data that the store does not hold on this machine.
+        report: told how far the run is.
+        stop: asked between steps.
+
+    Returns:
+        The result, which is in the store as well.
+
+    Raises:
+        KvjobError: with the exit code that says what to do; the attempt's record holds the same.
+    """
+    plan = read_study(store, study).plan
+    run = plan.run(key)
+    if (done := _result(store, key)) is not None:
+        Checkpoints(store, key).tidy(done.best_epoch)
+        return done
+    device = prepare_device(run.config)
+    log = AttemptLog(store, key, run.config.batch_size, device)
+    try:
+        result = _train(store, plan, run, cache, log, report, stop, device)
+    except KvjobError as error:
+        _end(log, error.exit_code, str(error))
+        raise
+    except torch.OutOfMemoryError:
+        error = CudaOutOfMemory(
+            f"out of GPU memory with {log.record.micro_batch} images at once",
+            where=f"run {key}",
+            fix="Run the same command again; it takes half as many at once, with the same effective batch",
+        )
+        _end(log, error.exit_code, str(error))
+        raise error from None
+    except Exception:
+        _end(log, ExitCode.BUG, traceback.format_exc())
+        raise
+    log.end(result.status, ExitCode.OK, result.message)
+    return result
+
+
+def _train(
+    store: Store,
+    plan: Plan,
+    run: PlannedRun,
+    cache: Path,
+    log: AttemptLog,
+    report: Reporter,
+    stop: StopRequest,
+    device: torch.device,
+) -> Result:
+    config, key = run.config, run.key
+    record = RunRecord(key=key, config=config, dataset=plan.dataset, code=plan.code)
+    write_document(store, layout.run(key, "config.json"), record)
+    write_document(store, layout.run(key, "environment.json"), environment(device))
+    report.send("phase", name="loading")
+    bench = prepare(store, plan, config, cache, device, log.record.micro_batch, stop, report)
+    checkpoints = Checkpoints(store, key)
+    history = _resume(checkpoints, bench, log)
+    report.send("start", epoch=len(history), epochs=config.epochs, resumed_from=len(history))
+    with BackgroundWriter(checkpoints, log.write) as writer:
+        ended = fit(config, bench.learner, bench.passes, bench.part, history, writer, log, report)
+        writer.flush()
+    report.send("phase", name="testing")
+    return finish(store, run, bench, checkpoints, ended)
+
+
+def _resume(checkpoints: Checkpoints, bench: Workbench, log: AttemptLog) -> tuple[()]:
+    found, warnings = checkpoints.latest()
+    history = () if found is None else bench.restore(found.files)
+    log.note(resumed_from=len(history), warnings=tuple(warnings))
+    log.write(log.record)
+    return history
+
+
+def _result(store: Store, key: str) -> Result | None:
+    try:
+        return read_document(store, layout.run(key, "result.json"), Result)
+    except KeyMissing:
+        return None
+
+
+def _end(log: AttemptLog, code: ExitCode, message: str) -> None:
+    """Close the attempt; the store may be what failed, and then the next attempt will mark this one."""
+    try:
+        log.end(CAUSES[code], code, message)
+    except KvjobError:
+        return

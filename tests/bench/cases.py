@@ -1,0 +1,41 @@
+"""What is measured: networks and sizes, from a phone's to the paper's."""
+
+from dataclasses import dataclass
+
+from kvjob.study import TrainConfig
+
+BATCH = 8
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    encoder: str
+    side: int
+    """Pixels."""
+    images: int
+    """Images of an epoch; a multiple of BATCH."""
+    epochs: int
+    """Timed epochs of a round, after one that warms up."""
+
+    def config(self, precision: str, threads: int) -> TrainConfig:
+        return TrainConfig(
+            encoder=self.encoder,
+            encoder_weights="none",
+            input_size=self.side,
+            batch_size=BATCH,
+            precision=precision,
+            cpu_threads=threads,
+            learning_rate=1e-3,
+            protocol="test-steered",
+        )
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("mobilenetv3-64", "tu-mobilenetv3_small_100", 64, 160, 3),
+        Case("resnet18-128", "resnet18", 128, 64, 2),
+        Case("resnet50-256", "resnet50", 256, 24, 1),
+    )
+}

@@ -1,0 +1,53 @@
+"""kvjob's trainer: its own passes, meter and background writer, on a packed data set."""
+
+import tempfile
+import time
+from pathlib import Path
+
+from kvjob.data import at_size, load, open_source, prepare, sizes_for
+from kvjob.records.run import EpochRow
+from kvjob.store import open_store
+from kvjob.train.batches import Images
+from kvjob.train.checkpoint import Checkpoints
+from kvjob.train.device import prepare_device
+from kvjob.train.epoch import Passes
+from kvjob.train.optimizer import make_optimizer, make_schedule
+from kvjob.train.progress import LineReporter
+from kvjob.train.snapshot import Learner, take
+from kvjob.train.stop import StopRequest
+from kvjob.train.stopping import EarlyStopping
+from kvjob.train.writer import BackgroundWriter
+from tests.bench.cases import Case
+
+
+def trainer(case: Case, precision: str, threads: int, data: Path) -> float:
+    """Images per second; a checkpoint per epoch is taken and written, and the last one waited for."""
+    import numpy as np
+    import torch
+
+    from kvjob.model import build
+
+    config = case.config(precision, threads)
+    device = prepare_device(config)
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(folder)
+        with open_source(data) as source:
+            manifest = prepare(source, store, sizes_for([config]))
+        pack = load(store, manifest.dataset, config.resolution, config.input_size, Path(folder) / "cache")
+        images = Images(at_size(pack.images, config.input_size), pack.masks, device)
+        network = build(config).to(device, memory_format=torch.channels_last)
+        optimizer = make_optimizer(config, network.parameters())
+        learner = Learner(network, optimizer, make_schedule(config, optimizer), EarlyStopping(99))
+        passes = Passes(config, images, device, config.batch_size, StopRequest(), LineReporter())
+        indices, history = np.arange(case.images), ()
+        passes.train(network, optimizer, indices, 1)
+        begin = time.perf_counter()
+        with BackgroundWriter(Checkpoints(store, "bench"), lambda _attempt: None) as writer:
+            for epoch in range(1, case.epochs + 1):
+                scores = passes.train(network, optimizer, indices, epoch)
+                best = learner.stopping.better(epoch, scores.mean_over_images.iou)
+                row = EpochRow(epoch=epoch, learning_rate=1e-3, train=scores, validation=scores, best=best)
+                history = (*history, row)
+                writer.submit(take(learner, history), None)
+            writer.flush()
+        return case.images * case.epochs / (time.perf_counter() - begin)
