@@ -1,0 +1,56 @@
+"""What kvjob asks of a place that keeps bytes under keys."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+
+class KeyMissing(KeyError):  # noqa: N818  (an answer, not a defect)
+    """No object lies under this key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One object of a listing."""
+
+    key: str
+    size: int
+    """Bytes."""
+    modified: datetime
+    """Time of the last write, with time zone."""
+
+
+class Store(Protocol):
+    """Objects under `/`-separated keys, written whole: a reader sees all of an object or none of it.
+
+    Keys are relative, without empty, `.` or `..` parts; anything else raises ConfigurationError.
+    Every method raises StoreError when the place cannot be reached, read or written.
+    """
+
+    @property
+    def url(self) -> str:
+        """The address as a user would give it, without credentials."""
+
+    def read(self, key: str) -> bytes:
+        """All bytes under key; KeyMissing if there are none."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put data under key, replacing what was there."""
+
+    def upload(self, key: str, path: Path) -> None:
+        """Put a file's bytes under key without holding them in memory."""
+
+    def fetch(self, key: str, folder: Path) -> Path:
+        """A local, read-only file with the bytes under key; KeyMissing if there are none.
+
+        A directory store answers with its own file and copies nothing; any other downloads into
+        folder/key once, and answers with that file while its size matches.
+        """
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """Every object whose key begins with prefix, ordered by key."""
+
+    def delete(self, key: str) -> None:
+        """Remove the object under key; nothing happens if there is none."""

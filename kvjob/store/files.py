@@ -1,0 +1,105 @@
+"""Local files, written whole or not at all, and what it means when the disk refuses."""
+
+import errno
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from kvjob.errors import StoreError
+from kvjob.store.keys import PART
+
+STALE_SECONDS = 24 * 3600.0
+"""An unfinished file that was not written to for this long has lost its writer."""
+
+_FOLDER_ATTEMPTS = 10
+"""How often a folder is made again that somebody else removes, because it is empty, before it is used."""
+
+_REFUSALS = {
+    errno.ENOSPC: ("the disk is full", "Free some space, or use a store on another disk"),
+    errno.EDQUOT: ("the disk quota is used up", "Free some space, or ask for a larger quota"),
+    errno.EROFS: ("the file system is read-only", "Mount it writable, or use another store"),
+    errno.EACCES: ("permission denied", "Give this user the right to read and write there"),
+    errno.EPERM: ("operation not permitted", "Give this user the right to write there"),
+    errno.ENOTDIR: ("a file lies where a folder is needed", "Move that file away, or use another store"),
+    errno.EEXIST: ("a file lies where a folder is needed", "Move that file away, or use another store"),
+    errno.EISDIR: ("a folder lies where the file belongs", "Move that folder away, or use another store"),
+    errno.ENAMETOOLONG: ("the path is too long for this file system", "Use a store with a shorter path"),
+    errno.EIO: ("the disk reports an input/output error", "Check the disk, or use another store"),
+}
+
+
+@contextmanager
+def disk_errors(where: Path) -> Iterator[None]:
+    """Turn an OSError of the block into a StoreError about where."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # not the disk's: network libraries derive their errors from OSError too
+            raise
+        what, fix = _REFUSALS.get(error.errno, (os.strerror(error.errno), "Check the disk and the path"))
+        raise StoreError(what, where=str(where), fix=fix) from error
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """A new file that takes the target's place once the block has ended, and never if it fails.
+
+    Folders on the way are made, and what killed writers left in the last one is removed. When this returns,
+    the bytes and the name have reached the disk.
+    """
+    file, part = _open_part(target.parent)
+    try:
+        with file:
+            for other in target.parent.glob(f"{PART}*"):
+                sweep(other)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    _sync_folder(target.parent)
+
+
+def sweep(part: Path) -> None:
+    """Remove an unfinished file if its writer is gone, which its age tells."""
+    with suppress(OSError):
+        if time.time() - part.stat().st_mtime > STALE_SECONDS:
+            part.unlink()
+
+
+def _open_part(folder: Path) -> tuple[BinaryIO, Path]:
+    part = folder / f"{PART}{secrets.token_hex(8)}"
+    for _ in range(_FOLDER_ATTEMPTS):
+        with suppress(FileNotFoundError):
+            _make_folder(folder)
+            return part.open("xb"), part
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+
+
+def _make_folder(folder: Path) -> None:
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for child in reversed(missing):
+        child.mkdir(exist_ok=True)
+        _sync_folder(child.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut; some network file systems do so unasked and refuse."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)

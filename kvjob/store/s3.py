@@ -1,0 +1,152 @@
+"""A bucket, or a folder of one, as a store."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
+
+from kvjob.errors import ConfigurationError
+from kvjob.store.base import Entry, KeyMissing, Store
+from kvjob.store.files import disk_errors, replacing
+from kvjob.store.keys import check_key, check_prefix, is_key
+from kvjob.store.s3_client import endpoint, make_client
+from kvjob.store.s3_errors import BROKEN_ANSWERS, FAILURES, error_code, store_error
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_READ_ATTEMPTS = 3
+_TRANSFER = TransferConfig(multipart_threshold=8 << 20, multipart_chunksize=8 << 20, max_concurrency=4)
+"""Files from 8 MiB on travel in parts, four at a time."""
+
+
+class S3Store(Store):
+    """Objects of a bucket on AWS or any other S3 server; s3_client says how it is found and asked.
+
+    May be shared by threads, pickled, and used on both sides of a fork: each process makes a client of its
+    own when it first needs one.
+
+    Args:
+        bucket: its name; the bucket must exist.
+        prefix: folder inside the bucket, without `/` at either end; empty for the whole bucket.
+    """
+
+    def __init__(self, bucket: str, prefix: str = "") -> None:
+        if not _BUCKET.fullmatch(bucket):
+            raise ConfigurationError(
+                "no name of a bucket after s3://",
+                where="store",
+                fix="Write s3://BUCKET or s3://BUCKET/PREFIX with 3 to 63 lower-case letters, digits, dots "
+                "and dashes in BUCKET; endpoint and credentials come from the AWS variables",
+            )
+        if prefix:
+            check_key(prefix)
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._clients: dict[int, S3Client] = {}
+        self._making: dict[int, Lock] = {}
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "_clients": {}, "_making": {}}
+
+    @property
+    def url(self) -> str:
+        """`s3://bucket/prefix`."""
+        return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
+
+    def read(self, key: str) -> bytes:
+        """All bytes under key, asked for again if the answer breaks off; KeyMissing if there are none."""
+        name = self._name(key)
+        with self._asking(key) as client:
+            for _ in range(_READ_ATTEMPTS - 1):
+                answer = client.get_object(Bucket=self._bucket, Key=name)
+                with suppress(*BROKEN_ANSWERS):
+                    return answer["Body"].read()
+            return client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put data under key in one request."""
+        name = self._name(key)
+        with self._asking(key) as client:
+            client.put_object(Bucket=self._bucket, Key=name, Body=data)
+
+    def upload(self, key: str, path: Path) -> None:
+        """Put a file's bytes under key, in several parts if it is large."""
+        name = self._name(key)
+        with self._asking(key) as client, disk_errors(path):
+            client.upload_file(str(path), self._bucket, name, Config=_TRANSFER)
+
+    def fetch(self, key: str, folder: Path) -> Path:
+        """The file folder/key, downloaded unless it has the object's size; KeyMissing if there is none."""
+        name = self._name(key)
+        target = folder / key
+        with self._asking(key) as client, disk_errors(target):
+            size = self._size(client, name)
+            if not target.is_file() or target.stat().st_size != size:
+                with replacing(target) as file:
+                    client.download_fileobj(self._bucket, name, file, Config=_TRANSFER)
+        return target
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """Every object whose key begins with prefix, ordered by key; all pages are read at once."""
+        check_prefix(prefix)
+        with self._asking(prefix) as client:
+            pages = client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix
+            )
+            entries = [
+                Entry(item["Key"].removeprefix(self._prefix), item["Size"], item["LastModified"])
+                for page in pages
+                for item in page.get("Contents", ())
+            ]
+        # Servers that keep folders list `a/b` before `a-b`.
+        return iter(sorted((entry for entry in entries if is_key(entry.key)), key=lambda entry: entry.key))
+
+    def delete(self, key: str) -> None:
+        """Remove the object under key; nothing happens if there is none."""
+        name = self._name(key)
+        with suppress(KeyMissing), self._asking(key) as client:
+            client.delete_object(Bucket=self._bucket, Key=name)
+
+    def _name(self, key: str) -> str:
+        check_key(key, self._prefix)
+        return self._prefix + key
+
+    @contextmanager
+    def _asking(self, key: str) -> "Iterator[S3Client]":
+        """A client whose failures are explained as those of a request about key."""
+        where = f"{self.url}/{key}"
+        try:
+            client = self._client()
+            where += f" at {endpoint(client)}"
+            yield client
+        except FAILURES as error:
+            if isinstance(error, ClientError) and error_code(error) == "NoSuchKey":
+                raise KeyMissing(key) from None
+            raise store_error(error, where) from error
+
+    def _client(self) -> "S3Client":
+        # By process: a fork would share the connections, and a lock that a thread of the parent held.
+        process = os.getpid()
+        with self._making.setdefault(process, Lock()):
+            if process not in self._clients:
+                self._clients[process] = make_client()
+            return self._clients[process]
+
+    def _size(self, client: "S3Client", name: str) -> int:
+        try:
+            return client.head_object(Bucket=self._bucket, Key=name)["ContentLength"]
+        except ClientError as error:
+            if not error_code(error).isdigit():
+                raise
+            # The answer to a HEAD has no body to tell a missing key from a missing bucket; a GET's has.
+            answer = client.get_object(Bucket=self._bucket, Key=name)
+            answer["Body"].close()
+            return answer["ContentLength"]

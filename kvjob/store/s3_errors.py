@@ -1,0 +1,93 @@
+"""What the failures of S3 mean and what to do about them, without ever showing a credential."""
+
+from boto3.exceptions import S3UploadFailedError
+from botocore import exceptions as boto
+from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
+
+from kvjob.errors import StoreError
+
+_WRAPPERS = (S3UploadFailedError, S3DownloadFailedError, RetriesExceededError)
+FAILURES = (ClientError, BotoCoreError, *_WRAPPERS)
+"""Everything that boto3 raises when a request fails."""
+
+BROKEN_ANSWERS = (boto.IncompleteReadError, boto.ReadTimeoutError, boto.ResponseStreamingError)
+"""What reading an answer raises when it breaks off; boto3 retries requests, not the reading."""
+
+_CREDENTIALS = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, to those of this server"
+_RENEW = "Renew the credentials, or unset AWS_SESSION_TOKEN if this server needs none"
+_RIGHTS = (
+    "Check that the credentials belong to this server and allow s3:ListBucket on the bucket, and "
+    "s3:GetObject, s3:PutObject and s3:DeleteObject on its objects"
+)
+_REGION = "Set AWS_DEFAULT_REGION to the bucket's region"
+_SPACE = "Free some space on the server, or raise the quota"
+_LATER = "Try again later; the server's log tells more"
+
+_ANSWERS = {
+    "InvalidAccessKeyId": ("the server does not know this access key", _CREDENTIALS),
+    "SignatureDoesNotMatch": ("the secret key is not that of this access key", _CREDENTIALS),
+    "AccessDenied": ("access denied", _RIGHTS),
+    "403": ("access denied", _RIGHTS),
+    "ExpiredToken": ("the session token has expired", _RENEW),
+    "ExpiredTokenException": ("the session token has expired", _RENEW),
+    "TokenRefreshRequired": ("the session token has expired", _RENEW),
+    "RequestExpired": ("the session token has expired", _RENEW),
+    "InvalidToken": ("the session token is not valid", _RENEW),
+    "RequestTimeTooSkewed": ("this machine's clock differs from the server's", "Set the clock (NTP)"),
+    "NoSuchBucket": ("no such bucket", "Create the bucket, or correct the url or AWS_ENDPOINT_URL"),
+    "404": ("no such bucket", "Create the bucket, or correct the url or AWS_ENDPOINT_URL"),
+    "PermanentRedirect": ("the bucket is in another region", _REGION),
+    "AuthorizationHeaderMalformed": ("the bucket is in another region", _REGION),
+    "301": ("the bucket is in another region", _REGION),
+    "PreconditionFailed": ("the object was replaced while it was read", "Try again"),
+    "XMinioStorageFull": ("the server's disk is full", _SPACE),
+    "507": ("the server's disk is full", _SPACE),
+    "QuotaExceeded": ("the quota is used up", _SPACE),
+}
+
+_REACH = "Check AWS_ENDPOINT_URL, that the server runs, and the network"
+_LOCAL: tuple[tuple[type[BotoCoreError], str, str], ...] = (
+    (boto.NoCredentialsError, "no credentials found", _CREDENTIALS),
+    (boto.PartialCredentialsError, "the credentials are incomplete", _CREDENTIALS),
+    (boto.CredentialRetrievalError, "the credentials could not be had", _CREDENTIALS),
+    (boto.UnauthorizedSSOTokenError, "the single sign-on has expired", "Run `aws sso login`"),
+    (boto.SSOError, "the single sign-on failed", "Run `aws sso login`"),
+    (boto.TokenRetrievalError, "the single sign-on failed", "Run `aws sso login`"),
+    (boto.SSLError, "the server's certificate is not trusted", "Set AWS_CA_BUNDLE to its authority's file"),
+    (boto.ProxyConnectionError, "the proxy could not be reached", "Check HTTPS_PROXY, HTTP_PROXY, NO_PROXY"),
+    (boto.ConnectTimeoutError, "the server did not answer in time", _REACH),
+    (boto.ReadTimeoutError, "the server did not answer in time", _REACH),
+    (boto.EndpointConnectionError, "the server could not be reached", _REACH),
+    (boto.ConnectionError, "the connection broke", _REACH),
+    (boto.IncompleteReadError, "the connection broke", _REACH),
+    (boto.ResponseStreamingError, "the connection broke", _REACH),
+    (boto.HTTPClientError, "the connection broke", _REACH),
+)
+
+
+def error_code(error: ClientError) -> str:
+    """S3's name for what went wrong, or the HTTP status where an answer has no body."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def store_error(error: Exception, where: str) -> StoreError:
+    """The same failure in words; where names the object and the server."""
+    if isinstance(error, _WRAPPERS):  # a transfer that gave up, because of what a user can do something about
+        cause = error.last_exception if isinstance(error, RetriesExceededError) else error.__context__
+        error = cause if isinstance(cause, Exception) else error
+    what, fix = _answer(error) if isinstance(error, ClientError) else _local(error)
+    return StoreError(what, where=where, fix=fix)
+
+
+def _answer(error: ClientError) -> tuple[str, str]:
+    code = error_code(error)
+    detail = error.response.get("Error", {}).get("Message", "").rstrip(".")
+    return _ANSWERS.get(code, (f"the server answered {code}: {detail}", _LATER))
+
+
+def _local(error: Exception) -> tuple[str, str]:
+    for kind, what, fix in _LOCAL:
+        if isinstance(error, kind):
+            return what, fix
+    return str(error).rstrip("."), "Check the AWS variables and the profile"
