@@ -2,9 +2,8 @@
 
 import sys
 import traceback
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
-import click
 import typer
 from rich.console import Console
 from rich.text import Text
@@ -29,6 +28,9 @@ app.command()(study.status)
 app.command()(report.report)
 app.command()(predict.predict)
 
+USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]
+"""What a wrong command line raises; typer carries its own copy of click and exports only this subclass."""
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -52,11 +54,11 @@ def main() -> NoReturn:
     except KvjobError as error:
         _say(str(error))
         code = error.exit_code
-    except click.ClickException as error:
-        where = f"{error.ctx.command_path}: " if isinstance(error, click.UsageError) and error.ctx else ""
+    except USAGE_ERROR as error:
+        where = f"{error.ctx.command_path}: " if error.ctx else ""
         _say(f"{where}{error.format_message()} See `kvjob --help`.")
         code = ExitCode.CONFIGURATION
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _say("stopped; run the same command again to go on")
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:

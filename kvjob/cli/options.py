@@ -28,7 +28,9 @@ OnlyOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="FIELD=VALUE", help="Set a field of the base configuration; may be repeated."),
+    typer.Option(
+        "--set", metavar="FIELD=VALUE", help="Set a field of the base configuration; may be repeated."
+    ),
 ]
 CacheOption = Annotated[
     Path,

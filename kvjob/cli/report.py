@@ -19,5 +19,5 @@ def report(
     from kvjob.store import open_store
 
     with bar("Building the report") as progress:
-        page = build_report(open_store(store), study, out, progress)
+        page = build_report(open_store(store), study, out, lambda _what, done, total: progress(done, total))
     typer.echo(str(page))

@@ -1,6 +1,5 @@
 """`kvjob run`: a whole study on this machine."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,9 +28,13 @@ def run(
     seeds: SeedsOption = None,
     only: OnlyOption = None,
     settings: SetOption = None,
-    jobs: Annotated[int | None, typer.Option(metavar="N", help="Runs trained at once.", min=1, max=256)] = None,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", help="Runs trained at once.", min=1, max=256)
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder that receives the report.")] = None,
-    logs: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder that receives a log per run.")] = None,
+    logs: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder that receives a log per run.")
+    ] = None,
     cache: CacheOption = DEFAULT_CACHE,
 ) -> None:
     """Plan a study, train every run that is not done, and build the report.
@@ -52,7 +55,8 @@ def run(
     outcome = train_study(place, record.plan, jobs, logs or Path(f"{name}-logs"), cache)
     if outcome.interrupted:
         raise typer.Exit(int(outcome.exit_code))
-    page = build_report(place, name, out or Path(f"{name}-report"))
-    sys.stdout.flush()
+    with bar("Building the report") as progress:
+        folder = out or Path(f"{name}-report")
+        page = build_report(place, name, folder, lambda _what, done, total: progress(done, total))
     typer.echo(str(page))
     raise typer.Exit(int(outcome.exit_code))

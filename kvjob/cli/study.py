@@ -49,7 +49,9 @@ def plan(
             {**run.model_dump(mode="json"), "state": states[run.key].kind, "why": states[run.key].why}
             for run in planned.runs
         ]
-        typer.echo(json.dumps({"study": planned.study.name, "dataset": planned.dataset, "runs": rows}, indent=1))
+        typer.echo(
+            json.dumps({"study": planned.study.name, "dataset": planned.dataset, "runs": rows}, indent=1)
+        )
         return
     table = Table("run", "state", "configuration", "why", box=None, pad_edge=False, header_style="bold")
     for run in planned.runs:

@@ -32,6 +32,7 @@ def train(
     report = make_reporter()
     try:
         result = train_run(open_store(store), study, key, cache, report, stop)
+        report.send("end", status=result.status, message=result.message)
     finally:
         report.close()
     typer.echo(f"{key} {result.status}: best epoch {result.best_epoch} of {result.epochs}")

@@ -13,9 +13,7 @@ from kvjob.study import Experiment, Study, preset
 PAPER = (RESOLUTION, AUGMENTATION, OPTIMIZER, ACTIVATION)
 """The experiments of the paper, in its order."""
 
-CATALOGUE = {
-    experiment.name: experiment for experiment in (*PAPER, DATA_SIZE, ENCODER, INPUT_SIZE)
-}
+CATALOGUE = {experiment.name: experiment for experiment in (*PAPER, DATA_SIZE, ENCODER, INPUT_SIZE)}
 
 STUDIES = {
     "paper": Study(

@@ -5,7 +5,20 @@ from torch import nn
 from kvjob.study.config import Activation
 
 HIDDEN = frozenset(
-    {"ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Swish", "Mish", "Hardswish"}
+    {
+        "ReLU",
+        "ReLU6",
+        "LeakyReLU",
+        "PReLU",
+        "ELU",
+        "SELU",
+        "CELU",
+        "GELU",
+        "SiLU",
+        "Swish",
+        "Mish",
+        "Hardswish",
+    }
     | {"HardSwish", "HardMish", "Hardtanh", "Sigmoid", "Tanh"}
 )
 """Class names, of torch and timm, of activations that follow a layer. A Sigmoid inside a

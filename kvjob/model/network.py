@@ -77,6 +77,6 @@ def _no_weights(encoder: str, error: Exception) -> DataError:
     return DataError(
         f"ImageNet weights of {encoder!r} cannot be had: {reason}",
         where="encoder_weights",
-        fix="Allow access to the model hub, give a file of them (encoder_weights: FILE), or train from scratch "
-        "(encoder_weights: none)",
+        fix="Allow access to the model hub, give a file of them (encoder_weights: FILE), or train from "
+        "scratch (encoder_weights: none)",
     )

@@ -50,7 +50,9 @@ def _encoder_groups(encoder: nn.Module) -> dict[str, str]:
     return groups
 
 
-def _output_shapes(network: nn.Module, paths: list[str], shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+def _output_shapes(
+    network: nn.Module, paths: list[str], shape: tuple[int, ...]
+) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
 
     def note(path: str) -> object:

@@ -63,7 +63,9 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 def _named_as(encoder: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
     if any(key.startswith("encoder.") for key in state):
-        state = {key.removeprefix("encoder."): value for key, value in state.items() if key.startswith("encoder.")}
+        state = {
+            key.removeprefix("encoder."): value for key, value in state.items() if key.startswith("encoder.")
+        }
     # timm's encoders are wrapped once more, and their published weights are not
     wrapped = all(key.startswith("model.") for key in encoder.state_dict())
     if wrapped and not any(key.startswith("model.") for key in state):

@@ -48,7 +48,9 @@ def upload_weights(store: Store, files: dict[str, Path]) -> None:
             store.upload(key, path)
 
 
-def _each_level(levels: tuple[Any, ...], keyed: Callable[[dict[str, Any]], dict[str, Any]]) -> tuple[Any, ...]:
+def _each_level(
+    levels: tuple[Any, ...], keyed: Callable[[dict[str, Any]], dict[str, Any]]
+) -> tuple[Any, ...]:
     return tuple(level.model_copy(update={"changes": keyed(level.changes)}) for level in levels)
 
 

@@ -44,7 +44,9 @@ def parse_document(data: bytes, kind: type[D], where: str) -> D:
     """The document that data holds; where names it in errors, which are those of read_document."""
     try:
         values = json.loads(data)
-        newer = isinstance(values, dict) and isinstance(values.get("format"), int) and values["format"] > FORMAT
+        newer = (
+            isinstance(values, dict) and isinstance(values.get("format"), int) and values["format"] > FORMAT
+        )
     except (ValueError, RecursionError):
         raise DataError("not JSON", where=where, fix="Delete it, or restore it from a backup") from None
     if newer:

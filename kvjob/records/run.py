@@ -8,6 +8,8 @@ from kvjob.records.document import Document
 from kvjob.study.config import TrainConfig
 from kvjob.study.scores import Scores
 
+Stopped = Literal["epochs", "early-stopping", "diverged"]
+
 
 class RunRecord(Document):
     """`config.json`: which run this is."""
@@ -75,7 +77,7 @@ class Result(Document):
 
     key: str
     status: Literal["finished", "diverged"]
-    stopped: Literal["epochs", "early-stopping", "diverged"]
+    stopped: Stopped
     """What ended training: all epochs done, no better validation IoU for `early_stop_patience`, or a loss
     that was not finite."""
     message: str = ""

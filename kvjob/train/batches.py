@@ -4,6 +4,7 @@ import queue
 import threading
 import warnings
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -115,7 +116,7 @@ def micro_batches(batch: int, micro: int) -> list[slice]:
     if batch // count < 2:
         count = max(1, batch // 2)
     edges = [round(index * batch / count) for index in range(count + 1)]
-    return [slice(begin, end) for begin, end in zip(edges, edges[1:], strict=False)]
+    return [slice(begin, end) for begin, end in pairwise(edges)]
 
 
 def _resident(array: NDArray[np.uint8], device: torch.device) -> Tensor:

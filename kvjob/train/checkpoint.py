@@ -54,7 +54,7 @@ class Checkpoints:
         self._retain(snapshot.epoch, snapshot.state["best_epoch"])
 
     def latest(self) -> tuple[Found | None, list[str]]:
-        """The newest checkpoint that is whole and whose best epoch is whole, and what was wrong with newer ones.
+        """The newest whole checkpoint whose best epoch is whole too, and what was wrong with newer ones.
 
         `latest.json` is tried first; when it or what it names is damaged, every folder is tried from the
         newest epoch down.

@@ -56,7 +56,9 @@ class Passes:
         parts = train_order(indices, self._config, epoch)
         meter, pace = PassMeter(sum(map(len, parts)), self._device), StepPace()
         images = 0
-        for step, (pixels, masks) in enumerate(self._timed(self._images.augmented(parts, self._config, epoch)), 1):
+        for step, (pixels, masks) in enumerate(
+            self._timed(self._images.augmented(parts, self._config, epoch)), 1
+        ):
             self._stop.check()
             optimizer.zero_grad(set_to_none=True)
             self._step(network, pixels, masks, meter)
@@ -94,7 +96,7 @@ class Passes:
                 logits = network(self._normalise(pixels[part]))
             loss = self._loss(logits, masks[part])
             share = len(logits) / len(pixels)
-            (loss if share == 1 else loss * share).backward()
+            torch.autograd.backward(loss if share == 1 else loss * share)
             meter.add(logits.detach(), masks[part], loss)
 
     def _autocast(self) -> AbstractContextManager[None]:

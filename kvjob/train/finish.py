@@ -21,9 +21,7 @@ from kvjob.train.setup import Workbench
 from kvjob.train.snapshot import MODEL, load_model
 
 
-def finish(
-    store: Store, run: PlannedRun, bench: Workbench, checkpoints: Checkpoints, ended: Fit
-) -> Result:
+def finish(store: Store, run: PlannedRun, bench: Workbench, checkpoints: Checkpoints, ended: Fit) -> Result:
     """Score the best epoch on the test set, write what the report needs, then the result.
 
     Raises:
@@ -61,7 +59,8 @@ def _score_best(
     store.write(layout.run(run.key, "scores.csv"), _csv(names, counts))
     areas = np.array([bench.manifest.mask_shares[index] for index in bench.split.test])
     shown = {
-        names[position]: bench.images.stored(int(bench.split.test[position])) for position in choose(names, areas)
+        names[position]: bench.images.stored(int(bench.split.test[position]))
+        for position in choose(names, areas)
     }
     write_samples(store, run.key, run.config, network, bench.passes, shown)
     return scores

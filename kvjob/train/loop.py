@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kvjob.records.attempt import EpochTiming
-from kvjob.records.run import EpochRow, PhaseScores
+from kvjob.records.run import EpochRow, PhaseScores, Stopped
 from kvjob.study.config import TrainConfig
 from kvjob.train.attempts import AttemptLog
 from kvjob.train.epoch import Passes
@@ -21,8 +21,7 @@ from kvjob.train.writer import BackgroundWriter
 class Fit:
     """How training ended."""
 
-    stopped: str
-    """`epochs`, `early-stopping` or `diverged`."""
+    stopped: Stopped
     history: tuple[EpochRow, ...]
     message: str = ""
 

@@ -14,12 +14,12 @@ LR_FACTOR = 0.1
 
 def make_optimizer(config: TrainConfig, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
     """The optimiser that config names, in torch's fastest form of it."""
-    common = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
+    rate, decay = config.learning_rate, config.weight_decay
     if config.optimizer == "adam":
-        return torch.optim.Adam(parameters, fused=True, **common)
+        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=True)
     if config.optimizer == "sgd":
-        return torch.optim.SGD(parameters, momentum=config.momentum, fused=True, **common)
-    return torch.optim.RMSprop(parameters, foreach=True, **common)
+        return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=config.momentum, fused=True)
+    return torch.optim.RMSprop(parameters, lr=rate, weight_decay=decay, foreach=True)
 
 
 def make_schedule(config: TrainConfig, optimizer: torch.optim.Optimizer) -> ReduceLROnPlateau:

@@ -59,7 +59,7 @@ def predict_images(store: Store, run: str, images: list[Path], out: Path) -> Ite
     device = prepare_device(record.config)
     network = skeleton(record.config)
     load_model(network, Checkpoints(store, key).best(result.best_epoch).files[MODEL])
-    network.to(device, memory_format=torch.channels_last).eval()
+    network.to(device).to(memory_format=torch.channels_last).eval()
     normalise = Normalise(device)
     _make(out)
     for image in images:
@@ -101,11 +101,15 @@ def _make(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = (error.strerror or "cannot be made").lower()
-        raise ConfigurationError(reason, where=f"--out {out}", fix="Choose a folder that can be made") from None
+        raise ConfigurationError(
+            reason, where=f"--out {out}", fix="Choose a folder that can be made"
+        ) from None
 
 
 def _best_run(store: Store) -> str:
-    keys = [entry.key.split("/")[1] for entry in store.list(layout.RUNS) if entry.key.endswith("/result.json")]
+    keys = [
+        entry.key.split("/")[1] for entry in store.list(layout.RUNS) if entry.key.endswith("/result.json")
+    ]
     results = [read_document(store, layout.run(key, "result.json"), Result) for key in keys]
     scored = [(result.validation.mean_over_images.iou, result.key) for result in results if result.validation]
     if not scored:

@@ -9,7 +9,7 @@ from kvjob.errors import ExitCode, KvjobError
 from kvjob.records import layout
 from kvjob.records.attempt import Cause
 from kvjob.records.document import read_document, write_document
-from kvjob.records.run import Result, RunRecord
+from kvjob.records.run import EpochRow, Result, RunRecord
 from kvjob.records.study import read_study
 from kvjob.store import KeyMissing, Store
 from kvjob.study.plan import Plan, PlannedRun
@@ -25,7 +25,7 @@ from kvjob.train.stop import StopRequest
 from kvjob.train.writer import BackgroundWriter
 
 
-class CudaOutOfMemory(KvjobError):
+class CudaOutOfMemory(KvjobError):  # noqa: N818  (the field's word)
     """The GPU's memory did not hold the micro-batch."""
 
     exit_code = ExitCode.CUDA_OOM
@@ -72,13 +72,13 @@ def train_run(store: Store, study: str, key: str, cache: Path, report: Reporter,
         _end(log, error.exit_code, str(error))
         raise
     except torch.OutOfMemoryError:
-        error = CudaOutOfMemory(
+        full = CudaOutOfMemory(
             f"out of GPU memory with {log.record.micro_batch} images at once",
             where=f"run {key}",
             fix="Run the same command again; it takes half as many at once, with the same effective batch",
         )
-        _end(log, error.exit_code, str(error))
-        raise error from None
+        _end(log, full.exit_code, str(full))
+        raise full from None
     except Exception:
         _end(log, ExitCode.BUG, traceback.format_exc())
         raise
@@ -112,9 +112,9 @@ def _train(
     return finish(store, run, bench, checkpoints, ended)
 
 
-def _resume(checkpoints: Checkpoints, bench: Workbench, log: AttemptLog) -> tuple[()]:
+def _resume(checkpoints: Checkpoints, bench: Workbench, log: AttemptLog) -> tuple[EpochRow, ...]:
     found, warnings = checkpoints.latest()
-    history = () if found is None else bench.restore(found.files)
+    history: tuple[EpochRow, ...] = () if found is None else bench.restore(found.files)
     log.note(resumed_from=len(history), warnings=tuple(warnings))
     log.write(log.record)
     return history

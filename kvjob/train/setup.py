@@ -63,7 +63,7 @@ def prepare(
     parts = split(pack.manifest, config.protocol, config.train_fraction)
     images = Images(at_size(pack.images, config.input_size), pack.masks, device)
     network = build(config, _weights_file(store, config, cache))
-    network = network.to(device, memory_format=torch.channels_last)
+    network = network.to(device).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(config, network.parameters())
     learner = Learner(
         network, optimizer, make_schedule(config, optimizer), EarlyStopping(config.early_stop_patience)

@@ -35,7 +35,9 @@ class BackgroundWriter:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None
+    ) -> None:
         with self._change:
             self._closed = True
             self._change.notify_all()

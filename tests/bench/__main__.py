@@ -16,7 +16,13 @@ from pathlib import Path
 
 from tests.bench.cases import CASES
 
-PARTS = (("limit", "float32"), ("limit", "bfloat16"), ("trainer", "float32"), ("trainer", "bfloat16"), ("plain", "float32"))
+PARTS = (
+    ("limit", "float32"),
+    ("limit", "bfloat16"),
+    ("trainer", "float32"),
+    ("trainer", "bfloat16"),
+    ("plain", "float32"),
+)
 
 
 def measure(part: str, case: str, precision: str, threads: int, data: Path) -> None:
@@ -43,7 +49,9 @@ def compare(case: str, rounds: int, threads: int, data: Path) -> dict[str, objec
             found = child(part[0], case, part[1], threads, data)
             if found["images_per_second"] > best.get(part, {"images_per_second": 0})["images_per_second"]:
                 best[part] = found
-    limits = {precision: best["limit", precision]["images_per_second"] for precision in ("float32", "bfloat16")}
+    limits = {
+        precision: best["limit", precision]["images_per_second"] for precision in ("float32", "bfloat16")
+    }
     precision = max(limits, key=limits.__getitem__)
     mine = best["trainer", precision]
     plain = best["plain", "float32"]["images_per_second"]
@@ -77,7 +85,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         synthesize(data, images=max(case.images for case in CASES.values()))
-        print(f"{'img/s':16}{'limit':>8}{'trainer':>9}{'plain':>8}{'of limit':>10}{'x plain':>9}{'MiB':>7}  precision")
+        head = f"{'img/s':16}{'limit':>8}{'trainer':>9}{'plain':>8}{'of limit':>10}{'x plain':>9}"
+        print(f"{head}{'MiB':>7}  precision")
         for name in [options.case] if options.case else CASES:
             row = results[name] = compare(name, options.rounds, options.threads, data)
             print(

@@ -1,4 +1,4 @@
-"""A plain loop, as one would write it first: decode every epoch, float32, `.item()` per step, blocking save."""
+"""A plain loop, as one writes it first: decode every epoch, float32, `.item()` per step, blocking save."""
 
 import tempfile
 import time

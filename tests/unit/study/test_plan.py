@@ -25,7 +25,9 @@ def test_the_baseline_of_all_experiments_is_one_run(name, runs, preset_name):
     assert len(planned.runs) == runs
     baselines = [run for run in planned.runs if any(role.baseline for role in run.roles)]
     assert len(baselines) == 1
-    assert {role.experiment for role in baselines[0].roles} == {item.name for item in planned.study.experiments}
+    assert {role.experiment for role in baselines[0].roles} == {
+        item.name for item in planned.study.experiments
+    }
 
 
 @given(st.sets(st.sampled_from(sorted(CATALOGUE)), min_size=1), st.integers(1, 4))
@@ -49,7 +51,11 @@ def test_every_level_has_a_run_per_seed_and_moves_only_its_factor(names, seeds):
 
 def test_an_experiment_without_the_base_configuration_gets_it_as_a_level():
     study = parse_study(
-        {"name": "s", "preset": "smoke", "experiments": [{"name": "rate", "factor": "learning_rate", "levels": [1e-4]}]},
+        {
+            "name": "s",
+            "preset": "smoke",
+            "experiments": [{"name": "rate", "factor": "learning_rate", "levels": [1e-4]}],
+        },
         "test",
     )
     found = runs_of(plan(study, "d", "c"), "rate")

@@ -30,7 +30,9 @@ def saved(tmp_path):
 
 def folders(store) -> dict[int, Path]:
     root = Path(store.url) / RUN / "checkpoints"
-    return {int(path.name.split("-")[0]): path for path in root.iterdir() if (path / "manifest.json").exists()}
+    return {
+        int(path.name.split("-")[0]): path for path in root.iterdir() if (path / "manifest.json").exists()
+    }
 
 
 def test_the_last_two_and_the_best_stay(saved):

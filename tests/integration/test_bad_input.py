@@ -1,0 +1,181 @@
+"""Every mistake a user can make: one message, an exit code that tells, no traceback, nothing half-written."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.integration.study import SMALL, Done, kvjob
+
+
+def refused(done: Done, code: int, *said: str) -> None:
+    assert done.code == code, done.err + done.out
+    assert "Traceback" not in done.err + done.out
+    message = done.err.strip().splitlines()[-1]
+    assert message.startswith("error: ")
+    for words in said:
+        assert words in message
+
+
+@pytest.fixture
+def data(tiny_data, tmp_path) -> Path:
+    """A data set of its own to damage."""
+    return Path(shutil.copytree(tiny_data, tmp_path / "data"))
+
+
+@pytest.fixture
+def one_run(tmp_path) -> Path:
+    """A study of a single run."""
+    path = tmp_path / "one.yaml"
+    path.write_text(
+        "name: one\npreset: smoke\nbase: {epochs: 1}\nexperiments: [{name: epochs, levels: [1]}]\n"
+    )
+    return path
+
+
+def train(study: Path, data: Path, store: Path, *more: str) -> Done:
+    places = ("--data", data, "--store", store, "--logs", data / "logs", "--out", data / "report")
+    return kvjob("run", study, *more, *places)
+
+
+def run(data: Path, store: object, *more: str) -> Done:
+    only = ("--only", "optimizer") if "--only" not in more else ()
+    return kvjob(
+        "run", "paper", *only, *SMALL, *more, "--data", data, "--store", store, "--out", data / "report"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--set", "learning_rte=1"),
+            ["base of study 'paper'", "unknown field 'learning_rte'", "learning_rate"],
+        ),
+        (("--set", "epochs=many"), ["epochs 'many'", "valid integer"]),
+        (("--set", "batch_size=1"), ["batch_size 1", "BatchNorm", "2 to 4096"]),
+        (("--set", "train_fraction=0.1"), ["train_fraction", "BatchNorm"]),
+        (("--set", "epochs"), ["'epochs' sets nothing", "FIELD=VALUE"]),
+        (("--preset", "huge"), ["unknown preset 'huge'", "full, cpu, smoke"]),
+        (("--only", "optimiser"), ["no experiment 'optimiser'", "optimizer"]),
+        (("--jobs", "0"), ["--jobs"]),
+        (("--frobnicate",), ["--frobnicate"]),
+    ],
+)
+def test_a_configuration_that_cannot_be_is_refused_before_anything_is_written(
+    arguments, said, data, tmp_path
+):
+    refused(run(data, tmp_path / "store", *arguments), 78, *said)
+    assert not list((tmp_path / "store").glob("runs/*"))
+    assert not list((tmp_path / "store").glob("studies/*"))
+
+
+def test_an_unknown_study_is_refused(data, tmp_path):
+    done = kvjob("run", "papre", "--data", data, "--store", tmp_path / "store")
+    refused(done, 78, "unknown study 'papre'", "paper, all-experiments")
+
+
+def test_an_unknown_encoder_fails_its_run(one_run, data, tmp_path):
+    done = train(one_run, data, tmp_path / "store", "--set", "encoder=resnet999")
+    assert done.code == 1, done.err
+    assert "encoder 'resnet999'" in done.err
+
+
+def test_an_empty_data_folder_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    refused(run(tmp_path / "empty", tmp_path / "store"), 65, "empty", "images/NAME.jpg", "kvjob data synth")
+
+
+def test_a_damaged_jpeg_is_named(data, tmp_path):
+    image = min((data / "images").iterdir())
+    image.write_bytes(image.read_bytes()[:2000])
+    refused(run(data, tmp_path / "store"), 65, f"images/{image.name}")
+    checked = kvjob("data", "check", data)
+    assert checked.code == 65
+    assert f"error: images/{image.name}" in checked.out
+
+
+def test_a_mask_of_another_size_is_named(data, tmp_path):
+    first, second = sorted((data / "masks").iterdir())[:2]
+    sizes = {path: (data / "images" / f"{path.stem}.jpg") for path in (first, second)}
+    import cv2
+
+    height, width = cv2.imread(str(sizes[first])).shape[:2]
+    cv2.imwrite(str(first), cv2.resize(cv2.imread(str(first)), (width - 2, height)))
+    refused(run(data, tmp_path / "store"), 65, f"masks/{first.name}", f"{width - 2}")
+
+
+def test_an_unreachable_store_is_named(data):
+    environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    done = kvjob("run", "paper", *SMALL, "--data", data, "--store", "s3://bucket/x", **environment, **keys)
+    refused(done, 74, "s3://bucket/x", "127.0.0.1:9")
+
+
+def test_an_unknown_kind_of_store_is_refused(data):
+    refused(run(data, "ftp://somewhere/x"), 78, "ftp://", "s3://")
+
+
+@pytest.mark.parametrize("running_server", ["minio"], indirect=True)
+def test_wrong_credentials_and_a_missing_bucket_are_told_apart(data, s3_server, s3_url):
+    refused(run(data, "s3://no-such-bucket/x"), 74, "no-such-bucket")
+    wrong = kvjob(
+        "run",
+        "paper",
+        *SMALL,
+        "--data",
+        data,
+        "--store",
+        s3_url,
+        AWS_SECRET_ACCESS_KEY="wrong",
+        AWS_MAX_ATTEMPTS="1",
+    )
+    refused(wrong, 74, s3_url)
+    assert "wrong" not in wrong.err
+
+
+def test_a_full_disk_ends_with_74(data, small_disk):
+    refused(run(data, small_disk), 74, "disk", "full")
+
+
+def test_a_read_only_store_ends_with_74(data, small_disk):
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    refused(run(data, small_disk), 74, "disk", "read-only")
+
+
+def test_weights_of_another_encoder_fail_the_run(one_run, data, tmp_path):
+    path = tmp_path / "weights.pt"
+    torch.save({"conv1.weight": torch.zeros(3)}, path)
+    encoder = ("--set", "encoder=resnet18", "--set", f"encoder_weights={path}")
+    done = train(one_run, data, tmp_path / "store", *encoder)
+    assert done.code == 1
+    assert "not weights of encoder 'resnet18'" in done.err
+
+
+def test_weights_that_are_not_there_are_named(data, tmp_path):
+    done = run(data, tmp_path / "store", "--set", "encoder_weights=/none/weights.pt")
+    refused(done, 65, "encoder_weights /none/weights.pt", "no such file")
+
+
+def test_a_store_written_by_a_newer_version_is_left_alone(data, tmp_path):
+    store = tmp_path / "store"
+    plan = store / "studies/paper/plan.json"
+    plan.parent.mkdir(parents=True)
+    plan.write_text(json.dumps({"format": 99, "anything": True}))
+    for done in (
+        kvjob("report", "paper", "--store", store, "--out", tmp_path / "report"),
+        kvjob("status", "paper", "--store", store),
+        kvjob("train", "abc", "--study", "paper", "--store", store),
+    ):
+        refused(done, 78, "newer kvjob", "format 99", "Upgrade kvjob")
+    assert json.loads(plan.read_text()) == {"format": 99, "anything": True}
+
+
+def test_prediction_without_a_run_or_an_image_says_so(data, tmp_path):
+    store = tmp_path / "store"
+    done = kvjob("predict", data / "images/none.jpg", "--store", store, "--out", tmp_path / "out")
+    refused(done, 78, "no run of this store is finished")
+    refused(kvjob("status", "paper", "--store", store), 78, "no study 'paper'")

@@ -1,0 +1,258 @@
+"""One run from its key to its result, and every way it can end otherwise."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from kvjob.errors import ConfigurationError, DataError, ExitCode, Interrupted, StoreError
+from kvjob.experiments import load_study, parse_study
+from kvjob.prepare import prepare_study
+from kvjob.records import layout
+from kvjob.records.attempt import read_attempts
+from kvjob.records.document import read_document
+from kvjob.records.run import History, ModelSummary, Result, SampleIndex
+from kvjob.store import open_store
+from kvjob.study.scores import mean_over_images, over_all_pixels
+from kvjob.train import StopRequest, train_run
+from kvjob.train.checkpoint import Checkpoints
+from kvjob.train.epoch import Passes
+from kvjob.train.run import CudaOutOfMemory
+
+
+class Silent:
+    """A reporter that nobody watches, and that can act on an event."""
+
+    def __init__(self, act=lambda event, facts: None) -> None:
+        self.send_to = act
+        self.events: list[str] = []
+
+    def send(self, event, **facts):
+        self.events.append(event)
+        self.send_to(event, facts)
+
+    def close(self):
+        return
+
+
+@pytest.fixture
+def planned(tiny_data, tmp_path):
+    """Plan a study of one experiment; answers with its store, its plan and a way to train a run."""
+    store = open_store(str(tmp_path / "store"))
+
+    def plan(experiment: str = "optimizer", **base):
+        fields = {"epochs": 2, "batch_size": 4, **base}
+        study = load_study("paper", preset="smoke", only=[experiment], base=fields)
+        record = prepare_study(store, study, tiny_data, lambda done, total: None)
+
+        def train(index: int = 0, report=None, stop=None):
+            key = record.plan.runs[index].key
+            return train_run(
+                store, "paper", key, tmp_path / "cache", report or Silent(), stop or StopRequest()
+            )
+
+        return store, record.plan, train
+
+    return plan
+
+
+def test_a_run_leaves_all_that_the_report_needs(planned):
+    store, plan, train = planned("augmentation")
+    result = train(1)
+    key = plan.runs[1].key
+    assert (result.status, result.stopped, result.epochs) == ("finished", "epochs", 2)
+    assert result.images == {"train": 14, "validation": 2, "test": 4}
+    history = read_document(store, layout.run(key, "history.json"), History)
+    assert [row.epoch for row in history.rows] == [1, 2]
+    assert result.validation == history.rows[result.best_epoch - 1].validation
+    rows = store.read(layout.run(key, "scores.csv")).decode().splitlines()
+    assert rows[0] == "image,tp,fp,fn,tn"
+    counts = np.array([[int(value) for value in row.split(",")[1:]] for row in rows[1:]])
+    assert (counts.sum(axis=1) == 64 * 64).all()
+    assert result.test.mean_over_images == mean_over_images(counts)
+    assert result.test.over_all_pixels == over_all_pixels(counts)
+    index = read_document(store, layout.sample(key, "index.json"), SampleIndex)
+    assert len(index.samples) == 4
+    for sample in index.samples:
+        names = [name for field, name in sample.model_dump().items() if field != "name"]
+        assert all(store.read(layout.sample(key, name)).startswith(b"\x89PNG") for name in names)
+    assert read_document(store, layout.run(key, "model.json"), ModelSummary).parameters == 2_161_137
+    (attempt,) = read_attempts(store, key)
+    assert (attempt.cause, attempt.exit_code) == ("finished", 0)
+    assert [timing.epoch for timing in attempt.epochs] == [1, 2]
+    assert read_document(store, layout.run(key, "result.json"), Result) == result
+
+
+def test_a_finished_run_is_not_trained_again(planned):
+    store, plan, train = planned()
+    first, report = train(), Silent()
+    assert train(report=report) == first
+    assert report.events == []
+    assert len(read_attempts(store, plan.runs[0].key)) == 1
+
+
+def test_early_stopping_ends_a_run_and_the_best_epoch_is_kept(planned):
+    store, plan, train = planned(epochs=12, early_stop_patience=1, learning_rate=1e-9)
+    result = train()
+    assert result.stopped == "early-stopping"
+    assert result.epochs == result.best_epoch + 1 < 12
+
+
+def test_divergence_is_a_result_with_the_epochs_before_it(planned, monkeypatch):
+    store, plan, train = planned(epochs=4)
+    real = Passes.train
+
+    def diverge(self, network, optimizer, indices, epoch):
+        if epoch == 3:
+            with torch.no_grad():
+                next(network.parameters()).fill_(float("nan"))
+        return real(self, network, optimizer, indices, epoch)
+
+    monkeypatch.setattr(Passes, "train", diverge)
+    result = train()
+    assert (result.status, result.epochs) == ("diverged", 2)
+    assert "epoch 3" in result.message
+    assert result.test is not None
+    assert read_attempts(store, plan.runs[0].key)[-1].exit_code == ExitCode.OK
+
+
+def test_a_learning_rate_that_explodes_at_once_is_a_result_without_scores(planned, monkeypatch):
+    store, plan, train = planned()
+
+    def explode(self, network, optimizer, indices, epoch):
+        with torch.no_grad():
+            next(network.parameters()).fill_(float("nan"))
+        return real(self, network, optimizer, indices, epoch)
+
+    real = Passes.train
+    monkeypatch.setattr(Passes, "train", explode)
+    result = train()
+    assert (result.status, result.epochs, result.best_epoch, result.test) == ("diverged", 0, 0, None)
+    json.loads(store.read(layout.run(plan.runs[0].key, "result.json")))
+
+
+def test_a_stop_request_saves_and_the_run_goes_on_to_the_same_end(planned, tmp_path):
+    store, plan, train = planned(epochs=4)
+    key, undisturbed = plan.runs[0].key, train(1)
+    assert undisturbed.epochs == 4
+    stop = StopRequest()
+    report = Silent(
+        lambda event, facts: stop._note(15, None) if event == "epoch" and facts["epoch"] == 2 else None
+    )
+    with pytest.raises(Interrupted, match="SIGTERM"):
+        train(report=report, stop=stop)
+    attempt = read_attempts(store, key)[-1]
+    assert (attempt.cause, attempt.exit_code) == ("interrupted", 75)
+    assert Checkpoints(store, key).latest()[0].epoch == 2
+    train()
+    assert read_attempts(store, key)[-1].resumed_from == 2
+    assert len(read_document(store, layout.run(key, "history.json"), History).rows) == 4
+
+
+def test_cuda_out_of_memory_halves_the_micro_batch_and_keeps_the_batch(planned, monkeypatch):
+    store, plan, train = planned(batch_size=8)
+    real = Passes._step
+
+    def tight(self, network, pixels, masks, meter):
+        if self._micro_batch > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(self, network, pixels, masks, meter)
+
+    monkeypatch.setattr(Passes, "_step", tight)
+    for micro in (8, 4):
+        with pytest.raises(CudaOutOfMemory, match=f"with {micro} images at once"):
+            train()
+    assert train().status == "finished"
+    attempts = read_attempts(store, plan.runs[0].key)
+    assert [attempt.micro_batch for attempt in attempts] == [8, 4, 2]
+    assert [attempt.exit_code for attempt in attempts] == [71, 71, 0]
+
+
+def test_a_defect_keeps_its_traceback_and_is_not_resumed_silently(planned, monkeypatch):
+    store, plan, train = planned()
+
+    def defect(self, network, optimizer, indices, epoch):
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(Passes, "train", defect)
+    with pytest.raises(ZeroDivisionError):
+        train()
+    (attempt,) = read_attempts(store, plan.runs[0].key)
+    assert (attempt.cause, attempt.exit_code) == ("bug", 70)
+    assert "ZeroDivisionError: a defect" in attempt.message
+
+
+def test_a_store_that_fails_while_training_ends_the_attempt(planned, monkeypatch):
+    store, plan, train = planned(epochs=5)
+    real = Checkpoints.save
+
+    def fail(self, snapshot):
+        if snapshot.epoch >= 2:
+            raise StoreError("gone", where="store", fix="Bring it back")
+        real(self, snapshot)
+
+    monkeypatch.setattr(Checkpoints, "save", fail)
+    with pytest.raises(StoreError, match="gone"):
+        train()
+    attempt = read_attempts(store, plan.runs[0].key)[-1]
+    assert (attempt.cause, attempt.exit_code) == ("store", 74)
+    monkeypatch.undo()
+    assert train().epochs == 5
+    assert read_attempts(store, plan.runs[0].key)[-1].resumed_from == 1
+
+
+def test_an_attempt_that_vanished_is_marked_as_lost(planned):
+    store, plan, train = planned()
+    key = plan.runs[0].key
+    train()
+    record = read_attempts(store, key)[0]
+    silent = record.model_copy(update={"cause": "running", "ended": None, "exit_code": None})
+    store.write(layout.attempt(key, 1), silent.model_dump_json().encode())
+    store.delete(layout.run(key, "result.json"))
+    train()
+    assert [attempt.cause for attempt in read_attempts(store, key)] == ["lost", "finished"]
+
+
+@pytest.mark.parametrize("pack", ["images-64.npy", "masks-64.npy"])
+def test_a_damaged_pack_is_named(planned, pack):
+    store, plan, train = planned()
+    path = Path(store.url) / layout.dataset(plan.dataset, pack)
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=pack):
+        train()
+    assert read_attempts(store, plan.runs[0].key)[-1].exit_code == ExitCode.DATA
+
+
+def test_weights_come_from_the_store_and_name_the_run_by_their_content(tiny_data, tmp_path):
+    from kvjob.model import build
+    from kvjob.study import TrainConfig
+
+    store = open_store(str(tmp_path / "store"))
+    keys = []
+    for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
+        config = TrainConfig(encoder="tu-mobilenetv3_small_100", encoder_weights="none", seed=seed)
+        path = tmp_path / folder / "weights.pt"
+        path.parent.mkdir()
+        torch.save(build(config).encoder.state_dict(), path)
+        values = {
+            "name": "w",
+            "preset": "smoke",
+            "experiments": ["optimizer"],
+            "base": {"encoder_weights": str(path)},
+        }
+        record = prepare_study(store, parse_study(values, "test"), tiny_data, lambda done, total: None)
+        path.unlink()
+        keys.append(record.plan.runs[0].key)
+    assert keys[0] == keys[1] != keys[2]
+    assert train_run(store, "w", keys[2], tmp_path / "cache", Silent(), StopRequest()).status == "finished"
+
+
+def test_a_run_of_another_study_is_refused(planned):
+    store, plan, train = planned()
+    with pytest.raises(ConfigurationError, match="no run 'abc'"):
+        train_run(store, "paper", "abc", Path("cache"), Silent(), StopRequest())
