@@ -13,11 +13,22 @@ def report(
     study: StudyName,
     store: StoreOption,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder that receives the report.")],
+    published: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Published values, as a completed copy of report/published.json."),
+    ] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Also put the report into the store.")] = False,
 ) -> None:
     """Build the report of a study from the store, at any moment of the study."""
     from kvjob.report import build_report
+    from kvjob.report import publish as publish_report
     from kvjob.store import open_store
 
+    place = open_store(store)
     with bar("Building the report") as progress:
-        page = build_report(open_store(store), study, out, lambda _what, done, total: progress(done, total))
+        page = build_report(
+            place, study, out, lambda _what, done, total: progress(done, total), published=published
+        )
+    if publish:
+        typer.echo(publish_report(place, study, out))
     typer.echo(str(page))

@@ -1,0 +1,6 @@
+"""From the store to tables, figures and one page that tells what a study found and what it did not."""
+
+from kvjob.report.build import Progress, build_report
+from kvjob.report.write import publish
+
+__all__ = ["Progress", "build_report", "publish"]

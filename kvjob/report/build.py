@@ -1,0 +1,150 @@
+"""From a study in the store to a folder that holds its report."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from markupsafe import Markup
+
+from kvjob.report.document import report_record, summarise_run
+from kvjob.report.figures import (
+    OVERVIEW,
+    TILES,
+    Drawing,
+    PlannedFigure,
+    Tiles,
+    draw,
+    inline,
+    overview,
+    plan_figures,
+)
+from kvjob.report.page import Page, Section, Shown, render
+from kvjob.report.provenance import STUDY_FILE, study_yaml
+from kvjob.report.published import Published, load_published
+from kvjob.report.read import StudyData, read_data
+from kvjob.report.summary import ExperimentSummary, summarise
+from kvjob.report.tables import FORMATS, Table, experiment_table, model_table, others_table, runs_table
+from kvjob.report.write import INDEX, RECORD, check_replaceable, replacing_folder
+from kvjob.store import Store
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being made, how many pieces are done, and how many there are."""
+
+
+def build_report(
+    store: Store,
+    study: str,
+    out: Path,
+    progress: Progress | None = None,
+    *,
+    published: Path | None = None,
+    now: datetime | None = None,
+) -> Path:
+    """Make the report of a study from what the store holds at this moment.
+
+    Args:
+        store: where the study lies; it is only read.
+        study: its name.
+        out: folder for the report; an earlier report there is replaced, in one step and only when the new one
+            is whole.
+        progress: called before each figure and once at the end.
+        published: published values to set beside the results, instead of those that come with kvjob.
+        now: the moment by which silent runs are judged; the present unless given.
+
+    Returns:
+        The path of its page, index.html.
+
+    Raises:
+        ConfigurationError: no such study, a store written by a newer kvjob, an out that holds something else.
+        StoreError: the store cannot be read.
+    """
+    check_replaceable(out)
+    values = load_published(published)
+    data = read_data(store, study, now)
+    summaries = summarise(data, values)
+    with replacing_folder(out) as folder:
+        _make(_Folder(folder), data, summaries, values, progress or _silent)
+    return out / INDEX
+
+
+class _Folder:
+    """The report's folder, which notes the names of its files."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.names: list[str] = []
+
+    def write(self, name: str, content: str | bytes) -> None:
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        self.names.append(name)
+
+
+def _make(
+    folder: _Folder,
+    data: StudyData,
+    summaries: tuple[ExperimentSummary, ...],
+    published: Published,
+    progress: Progress,
+) -> None:
+    runs = tuple(map(summarise_run, data.runs))
+    experiments = {summary.name: experiment_table(summary) for summary in summaries}
+    network, others = model_table(data, published.paper.model), others_table(summaries, published.others)
+    list_of_runs = runs_table(runs)
+    for table in (*experiments.values(), *([network] if network else []), others, list_of_runs):
+        for suffix, convert in FORMATS.items():
+            folder.write(f"tables/{table.name}.{suffix}", convert(table))
+    planned, tiles = plan_figures(data, summaries), Tiles()
+    figures = _draw(folder, data, summaries, planned, tiles, progress)
+    for name, picture in tiles.files.items():
+        folder.write(f"{TILES}/{name}", picture)
+    record = report_record(data, runs, summaries, published, tuple(sorted(folder.names)))
+    sections = tuple(_section(summary, experiments[summary.name], planned, figures) for summary in summaries)
+    page = Page(record, sections, figures.get(OVERVIEW), network, others, list_of_runs, tiles)
+    folder.write(STUDY_FILE, study_yaml(record))
+    folder.write(RECORD, record.model_dump_json(indent=1) + "\n")
+    folder.write(INDEX, render(page))
+
+
+def _draw(
+    folder: _Folder,
+    data: StudyData,
+    summaries: tuple[ExperimentSummary, ...],
+    planned: list[PlannedFigure],
+    tiles: Tiles,
+    progress: Progress,
+) -> dict[str, Shown]:
+    """Draw and write every figure there is something for; those on the page by their names."""
+    shown, total = {}, len(planned) + 1
+    makers: list[tuple[str, Callable[[], Drawing | None]]] = [("Overview", partial(overview, summaries))]
+    makers += [(figure.label, partial(draw, data, figure)) for figure in planned]
+    for done, (label, make) in enumerate(makers):
+        progress(label, done, total)
+        drawing = make()
+        if drawing is None:
+            continue
+        svg = drawing.svg()
+        folder.write(f"figures/{drawing.name}.svg", svg)
+        folder.write(f"figures/{drawing.name}.png", drawing.png())
+        element = Markup(inline(svg, drawing.name, drawing.alt, tiles))  # noqa: S704  (escaped by inline)
+        shown[drawing.name] = Shown(drawing.name, drawing.label, drawing.caption, element)
+    progress("page", total, total)
+    return shown
+
+
+def _section(
+    summary: ExperimentSummary, table: Table, planned: list[PlannedFigure], drawn: dict[str, Shown]
+) -> Section:
+    own = [figure for figure in planned if figure.summary.name == summary.name]
+    return Section(
+        summary,
+        table,
+        figures=tuple(drawn[figure.name] for figure in own if figure.name in drawn),
+        waiting=tuple(figure.label for figure in own if figure.name not in drawn),
+    )
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    """Nobody watches."""

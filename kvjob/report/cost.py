@@ -1,0 +1,58 @@
+"""What runs cost: device-hours, and the part of them that was lost to retries."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from kvjob.records.attempt import Attempt
+from kvjob.report.read import Run
+
+SECONDS_PER_HOUR = 3600.0
+
+
+class Cost(BaseModel):
+    """Device time of some runs, one device at a time each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    hours: float
+    """Wall time of all attempts, in hours."""
+    wasted_hours: float
+    """The part of `hours` that a later attempt had to do again or that led to nothing."""
+    attempts: int
+    device_kind: Literal["cpu", "cuda", "mixed"] | None
+    """`mixed` if attempts ran on both, None if there were none."""
+
+    @property
+    def unit(self) -> str:
+        """Name of the unit of `hours`."""
+        return {"cpu": "CPU-hours", "cuda": "GPU-hours"}.get(self.device_kind or "", "device-hours")
+
+
+def cost(runs: Iterable[Run]) -> Cost:
+    """The cost of distinct runs."""
+    runs = tuple(runs)
+    attempts = [attempt for run in runs for attempt in run.attempts]
+    kinds = {attempt.device_kind for attempt in attempts}
+    return Cost(
+        hours=sum(attempt.seconds for attempt in attempts) / SECONDS_PER_HOUR,
+        wasted_hours=sum(_wasted_seconds(run) for run in runs) / SECONDS_PER_HOUR,
+        attempts=len(attempts),
+        device_kind="mixed" if len(kinds) > 1 else next(iter(kinds), None),
+    )
+
+
+def _wasted_seconds(run: Run) -> float:
+    """Of each attempt that did not end the run: its time less the epochs that later attempts built on."""
+    wasted = sum(_lost(earlier, later.resumed_from) for earlier, later in pairwise(run.attempts))
+    if run.attempts and run.standing in ("failed", "interrupted"):
+        last = run.attempts[-1]
+        wasted += _lost(last, max((timing.epoch for timing in last.epochs), default=0))
+    return wasted
+
+
+def _lost(attempt: Attempt, kept: int) -> float:
+    useful = sum(timing.seconds for timing in attempt.epochs if timing.epoch <= kept)
+    return max(0.0, attempt.seconds - useful)

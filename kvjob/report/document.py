@@ -1,0 +1,145 @@
+"""`report.json`: everything the report says, as data."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from kvjob import __version__
+from kvjob.records.document import Document
+from kvjob.records.run import Environment, PhaseScores
+from kvjob.report.cost import Cost, cost
+from kvjob.report.published import Published
+from kvjob.report.read import Run, Standing, StudyData
+from kvjob.report.summary import ExperimentSummary
+from kvjob.study import Role
+from kvjob.study.plan import BASELINE
+
+
+class AttemptSummary(BaseModel):
+    """One start of the trainer on a run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    number: int
+    cause: str
+    """Why it ended."""
+    message: str
+    seconds: float
+    device: str
+    resumed_from: int
+    """Epoch it continued from, 0 if it began anew."""
+    warnings: tuple[str, ...]
+
+
+class RunSummary(BaseModel):
+    """One run of the plan."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    key: str
+    roles: tuple[Role, ...]
+    seed: int
+    config: dict[str, Any]
+    """Every field of its configuration."""
+    standing: Standing
+    why: str
+    epochs: int
+    """Complete epochs."""
+    best_epoch: int | None
+    stopped: str | None
+    """What ended training."""
+    validation: PhaseScores | None
+    test: PhaseScores | None
+    cost: Cost
+    attempts: tuple[AttemptSummary, ...]
+    environment: Environment | None
+
+    @property
+    def title(self) -> str:
+        """Its place in the study, in words."""
+        if any(role.baseline for role in self.roles):
+            return BASELINE
+        return "; ".join(f"{role.experiment}={role.level}" for role in self.roles)
+
+
+class ReportRecord(Document):
+    """The whole report."""
+
+    kvjob: str
+    """Version that made the report."""
+    study: dict[str, Any]
+    """The study as it was planned."""
+    planned: datetime
+    dataset: str
+    """Hash of the data set."""
+    code: str
+    """Hash of the sources that decide a result."""
+    image_counts: dict[str, int]
+    standings: dict[Standing, int]
+    """Number of runs in each standing."""
+    test_steered: bool
+    """Whether the test set decided in any run when to stop."""
+    cost: Cost
+    """Of all runs, each counted once."""
+    runs: tuple[RunSummary, ...]
+    experiments: tuple[ExperimentSummary, ...]
+    published: Published
+    """What the results were set beside."""
+    files: tuple[str, ...]
+    """Tables and figures of the report, below its folder."""
+
+
+def report_record(
+    data: StudyData,
+    runs: tuple[RunSummary, ...],
+    experiments: tuple[ExperimentSummary, ...],
+    published: Published,
+    files: tuple[str, ...],
+) -> ReportRecord:
+    """Gather what the report says."""
+    standings: dict[Standing, int] = {}
+    for run in data.runs:
+        standings[run.standing] = standings.get(run.standing, 0) + 1
+    return ReportRecord(
+        kvjob=__version__,
+        study=data.plan.study.model_dump(mode="json"),
+        planned=data.record.planned,
+        dataset=data.plan.dataset,
+        code=data.plan.code,
+        image_counts=data.record.image_counts,
+        standings=standings,
+        test_steered=any(run.planned.config.protocol == "test-steered" for run in data.runs),
+        cost=cost(data.runs),
+        runs=runs,
+        experiments=experiments,
+        published=published,
+        files=files,
+    )
+
+
+def summarise_run(run: Run) -> RunSummary:
+    """What the report says of one run."""
+    result = run.result
+    return RunSummary(
+        key=run.key,
+        roles=run.planned.roles,
+        seed=run.seed,
+        config=run.planned.config.model_dump(mode="json"),
+        standing=run.standing,
+        why=run.why,
+        epochs=result.epochs if result else len(run.history),
+        best_epoch=result.best_epoch if result else None,
+        stopped=result.stopped if result else None,
+        validation=result.validation if result else None,
+        test=result.test if result else None,
+        cost=cost([run]),
+        attempts=tuple(
+            AttemptSummary(
+                number=attempt.number, cause=attempt.cause, message=attempt.message, seconds=attempt.seconds,
+                device=attempt.device, resumed_from=attempt.resumed_from, warnings=attempt.warnings,
+            )
+            for attempt in run.attempts
+        ),
+        environment=run.environment,
+    )  # fmt: skip

@@ -1,0 +1,21 @@
+"""The report's figures: drawn with matplotlib's objects, no window system, no global state."""
+
+from kvjob.report.figures.catalogue import OVERVIEW, PlannedFigure, draw, overview, plan_figures
+from kvjob.report.figures.drawing import Drawing
+from kvjob.report.figures.inline import TILES, Tiles, inline, variable
+from kvjob.report.figures.style import DARK, PAPER
+
+__all__ = [
+    "DARK",
+    "OVERVIEW",
+    "PAPER",
+    "TILES",
+    "Drawing",
+    "PlannedFigure",
+    "Tiles",
+    "draw",
+    "inline",
+    "overview",
+    "plan_figures",
+    "variable",
+]

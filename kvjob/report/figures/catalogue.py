@@ -1,0 +1,152 @@
+"""Which figures a study has: the paper's under the paper's numbers, all others from 14 on."""
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from kvjob.report.figures import words
+from kvjob.report.figures.augmentations import draw_augmentations
+from kvjob.report.figures.bars import draw_bars
+from kvjob.report.figures.curves import TITLES, draw_pair, draw_panels
+from kvjob.report.figures.drawing import Drawing
+from kvjob.report.figures.overview import draw_overview
+from kvjob.report.figures.predictions import draw_augmented, draw_predictions
+from kvjob.report.figures.style import looks, style
+from kvjob.report.read import StudyData
+from kvjob.report.summary import ExperimentSummary
+from kvjob.study import Experiment
+
+OVERVIEW = "figure-00-overview"
+
+_PAPER = {
+    ("augmentation", "augmentations"): 1,
+    ("resolution", "loss"): 2,
+    ("resolution", "accuracy"): 3,
+    ("resolution", "iou"): 4,
+    ("resolution", "dice"): 5,
+    ("resolution", "precision"): 6,
+    ("resolution", "recall"): 7,
+    ("resolution", "predictions"): 8,
+    ("augmentation", "bars"): 9,
+    ("augmentation", "augmented"): 10,
+    ("augmentation", "iou"): 11,
+    ("optimizer", "iou"): 12,
+    ("activation", "iou"): 13,
+}
+"""The paper's number of each of its figures, by experiment and kind."""
+
+_KINDS = {
+    "resolution": (*TITLES, "predictions", "bars"),
+    "augmentation": ("augmentations", "bars", "augmented", "iou"),
+    "optimizer": ("iou", "bars", "predictions"),
+    "activation": ("iou", "bars", "predictions"),
+}
+_KINDS_OF_OTHERS = ("panels", "bars", "predictions")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFigure:
+    """A figure that is to be drawn, in the order of the page."""
+
+    experiment: Experiment
+    summary: ExperimentSummary
+    kind: str
+    number: int
+
+    @property
+    def label(self) -> str:
+        """`Figure 9`."""
+        return f"Figure {self.number}"
+
+    @property
+    def name(self) -> str:
+        """Stem of its files."""
+        by = "" if self.kind.startswith("augment") else f"-by-{self.experiment.name}"
+        return f"figure-{self.number:02}-{self.kind}{by}".replace("_", "-")
+
+
+def plan_figures(data: StudyData, summaries: tuple[ExperimentSummary, ...]) -> list[PlannedFigure]:
+    """All figures of a study; those for which nothing is there yet draw as None."""
+    planned, further = [], 14
+    for experiment, summary in zip(data.plan.study.experiments, summaries, strict=True):
+        for kind in _KINDS.get(experiment.name, _KINDS_OF_OTHERS):
+            if kind in ("augmentations", "augmented") and not _augments(experiment):
+                continue
+            number = _PAPER.get((experiment.name, kind))
+            if number is None:
+                number, further = further, further + 1
+            planned.append(PlannedFigure(experiment, summary, kind, number))
+    return planned
+
+
+def draw(data: StudyData, planned: PlannedFigure) -> Drawing | None:
+    """Draw one figure; None while no run has left what it shows."""
+    with style():
+        drawn = _draw(data, planned)
+    if drawn is None:
+        return None
+    figure, caption, alt = drawn
+    return Drawing(planned.name, planned.label, caption, alt, figure)
+
+
+def overview(summaries: tuple[ExperimentSummary, ...]) -> Drawing | None:
+    """The differences of all experiments in one figure."""
+    with style():
+        figure = draw_overview(summaries)
+    if figure is None:
+        return None
+    caption = (
+        "Every level against the baseline: difference in test IoU (mean over images) with its 95 % interval. "
+        "Where the interval leaves out zero, the level is better or worse; else the test set cannot tell."
+    )
+    return Drawing(OVERVIEW, "Overview", caption, words.overview_alt(summaries), figure)
+
+
+def _draw(data: StudyData, planned: PlannedFigure) -> tuple[Figure, str, str] | None:
+    experiment, summary, kind = planned.experiment, planned.summary, planned.kind
+    by = f"by {summary.title[:1].lower()}{summary.title[1:]}"
+    if kind in TITLES or kind == "panels":
+        return _draw_curves(data, experiment, kind, by)
+    if kind == "bars":
+        if not any(level.mean_over_images for level in summary.levels):
+            return None
+        return (
+            draw_bars(summary, looks(data, experiment)),
+            words.bars_caption(summary, by),
+            words.bars_alt(summary),
+        )
+    names = ", ".join(level.label for level in summary.levels)
+    match kind:
+        case "augmentations":
+            figure = draw_augmentations(data, experiment)
+            caption = "The augmentations, each applied for certain to two training images and their masks."
+            alt = f"Grid of two images and their masks under each augmentation: {names}."
+        case "augmented":
+            figure = draw_augmented(data, experiment)
+            caption = words.predictions_caption(data, experiment, "Predictions on an augmented test image.")
+            alt = f"Grid of augmented image, mask, prediction and overlay, one row per augmentation: {names}."
+        case _:
+            figure = draw_predictions(data, experiment)
+            caption = words.predictions_caption(
+                data, experiment, f"Predictions on the same test images {by}."
+            )
+            alt = words.predictions_alt(data, experiment) if figure else ""
+    return (figure, caption, alt) if figure else None
+
+
+def _draw_curves(
+    data: StudyData, experiment: Experiment, kind: str, by: str
+) -> tuple[Figure, str, str] | None:
+    levels = experiment.levels
+    if not any(run.history for level in levels for run in data.runs_of(experiment, level)):
+        return None
+    if kind == "panels":
+        figure, what, measure = draw_panels(data, experiment), "Validation loss and scores", "iou"
+    else:
+        figure, what, measure = draw_pair(data, experiment, kind), TITLES[kind], kind
+    caption = words.curve_caption(data, experiment, f"{what} {by}")
+    return figure, caption, words.curve_alt(data, experiment, measure)
+
+
+def _augments(experiment: Experiment) -> bool:
+    return all("augmentation" in level.changes for level in experiment.levels)

@@ -1,0 +1,202 @@
+"""Curves over epochs: Figures 2 to 7 and 11 to 13, and six small panels for every other experiment."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from kvjob.records.run import EpochRow
+from kvjob.report.figures.direct import label_ends, label_margin, text_width
+from kvjob.report.figures.style import PAPER, WIDTH, Look, looks, new_figure
+from kvjob.report.read import Run, StudyData
+from kvjob.study import Experiment
+
+TITLES = {
+    "loss": "Loss",
+    "accuracy": "Accuracy",
+    "iou": "IoU (Jaccard)",
+    "dice": "Dice",
+    "precision": "Precision",
+    "recall": "Recall",
+}
+_NAME_HEIGHT = 0.155
+"""Inches of one row of names."""
+_LOG_ABOVE = 30.0
+"""A loss whose largest value is this many times its smallest is drawn on a logarithmic axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One measure of one level over epochs."""
+
+    look: Look
+    values: NDArray[np.float64]
+    """Shape (seeds, epochs), NaN after a seed's last epoch: the finished seeds, or all if none has."""
+    best: tuple[tuple[int, float], ...]
+    """Best epoch of each finished seed, and its value there."""
+    others: tuple[NDArray[np.float64], ...]
+    """Seeds that have not finished, where others have."""
+    diverged: tuple[tuple[int, float], ...]
+    """Last epoch of each seed that diverged, and its value there."""
+    standing: str
+    """How its runs stand where none has finished, else empty."""
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean over the seeds that reached each epoch."""
+        mean: NDArray[np.float64] = np.nanmean(self.values, axis=0)
+        return mean
+
+    @property
+    def complete(self) -> int:
+        """Number of epochs that every seed reached."""
+        return int(np.isfinite(self.values).all(axis=0).sum())
+
+
+def curve_lines(data: StudyData, experiment: Experiment, measure: str, phase: str) -> list[Line]:
+    """The lines of an experiment, in the order of its levels; levels without an epoch have none.
+
+    Args:
+        data: the study.
+        experiment: one of its experiments.
+        measure: `loss` or a score (mean over images).
+        phase: `train` or `validation`.
+    """
+    look, lines = looks(data, experiment), []
+    for level in experiment.levels:
+        runs = [run for run in data.runs_of(experiment, level) if run.history]
+        if runs:
+            lines.append(_line(runs, look[level.name], measure, phase))
+    return lines
+
+
+def _line(runs: list[Run], look: Look, measure: str, phase: str) -> Line:
+    finished = [run for run in runs if run.standing == "finished"]
+    series = {run.key: np.array([_value(row, measure, phase) for row in run.history]) for run in runs}
+    shown = [series[run.key] for run in finished or runs]
+    values = np.full((len(shown), max(map(len, shown))), np.nan)
+    for row, numbers in zip(values, shown, strict=True):
+        row[: len(numbers)] = numbers
+    return Line(
+        look,
+        values,
+        best=tuple(point for run in finished for point in _best(run, series[run.key])),
+        others=tuple(series[run.key] for run in runs if finished and run not in finished),
+        diverged=tuple(
+            (len(run.history), float(series[run.key][-1])) for run in runs if run.standing == "diverged"
+        ),
+        standing="" if finished else ", ".join(sorted({run.standing for run in runs})),
+    )
+
+
+def draw_pair(data: StudyData, experiment: Experiment, measure: str) -> Figure:
+    """Training on the left, validation on the right, on one scale."""
+    pair = [curve_lines(data, experiment, measure, phase) for phase in ("train", "validation")]
+    figure = new_figure(max(2.75, 1.1 + 0.17 * len(pair[1])))
+    left, right = figure.subplots(1, 2, sharey=True, sharex=True)
+    margin = label_margin([_name(line) for line in pair[1]]) / WIDTH
+    figure.subplots_adjust(left=0.075, right=1 - margin, bottom=0.15, top=0.89, wspace=0.07)
+    for axes, lines, title in ((left, pair[0], "Training"), (right, pair[1], "Validation")):
+        axes.set_title(title)
+        axes.set_xlabel("Epoch")
+        for line in lines:
+            _draw(axes, line, marks=axes is right)
+    left.set_ylabel(TITLES[measure])
+    _scale(left, measure, [line for lines in pair for line in lines])
+    label_ends(right, [(_name(line), line.look, _end(line)) for line in pair[1]])
+    return figure
+
+
+def draw_panels(data: StudyData, experiment: Experiment) -> Figure:
+    """Validation loss and all scores in six panels under one row of names."""
+    lines = {measure: curve_lines(data, experiment, measure, "validation") for measure in TITLES}
+    names = [(_name(line), line.look) for line in lines["loss"]]
+    columns, rows = _grid([name for name, _ in names])
+    head = 0.42 + _NAME_HEIGHT * rows
+    figure = new_figure(3.7 + head)
+    panels = figure.subplots(2, 3, sharex=True)
+    bottom, top = 0.38 / (3.7 + head), 1 - head / (3.7 + head)
+    figure.subplots_adjust(left=0.06, right=0.985, bottom=bottom, top=top, wspace=0.22, hspace=0.3)
+    for axes, (measure, drawn) in zip(panels.flat, lines.items(), strict=True):
+        axes.set_title(TITLES[measure])
+        for line in drawn:
+            _draw(axes, line, marks=True)
+        _scale(axes, measure, drawn)
+    for axes in panels[1]:
+        axes.set_xlabel("Epoch")
+    figure.legend(
+        handles=[look.handle(name) for name, look in names],
+        loc="upper left",
+        bbox_to_anchor=(0.045, 1.0),
+        ncols=columns,
+        handlelength=1.6,
+        columnspacing=1.6,
+    )
+    return figure
+
+
+def _draw(axes: Axes, line: Line, *, marks: bool) -> None:
+    epochs = np.arange(1, line.values.shape[1] + 1)
+    mean, whole, look = line.mean, line.complete, line.look
+    if len(line.values) > 1:
+        low, high = np.nanmin(line.values, axis=0), np.nanmax(line.values, axis=0)
+        axes.fill_between(epochs, low, high, color=look.colour, alpha=0.14, linewidth=0)
+    shape: dict[str, Any] = {"color": look.colour, "linestyle": look.dashes}
+    axes.plot(epochs[:whole], mean[:whole], marker="o" if whole == 1 else "", markersize=2.5, **shape)
+    if whole < len(epochs):  # The mean of fewer seeds jumps, and must not look like training.
+        axes.plot(epochs[max(0, whole - 1) :], mean[max(0, whole - 1) :], linewidth=0.7, alpha=0.7, **shape)
+    if marks:
+        for epoch, value in line.best:
+            edge: dict[str, Any] = {"markeredgecolor": PAPER, "markeredgewidth": 0.7}
+            axes.plot(epoch, value, "o", color=look.colour, markersize=4, **edge)
+    for numbers in line.others:
+        axes.plot(np.arange(1, len(numbers) + 1), numbers, linewidth=0.7, alpha=0.7, **shape)
+    for epoch, value in line.diverged:
+        axes.plot(epoch, value, "x", color=look.colour, markersize=5, markeredgewidth=1.4)
+
+
+def _scale(axes: Axes, measure: str, lines: list[Line]) -> None:
+    drawn = [*(line.values.ravel() for line in lines), *(values for line in lines for values in line.others)]
+    values = np.concatenate(drawn)
+    values = values[np.isfinite(values)]
+    last = max(len(seed) for line in lines for seed in (*line.values, *line.others))
+    room = 0.03 * max(1, last - 1)
+    axes.set_xlim(1 - min(0.9, room), last + room)  # No tick at 0: there is no such epoch.
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    if measure != "loss":
+        axes.set_ylim(top=min(1.0, float(values.max()) + 0.08 * max(0.05, float(np.ptp(values)))))
+    elif values.min() > 0 and values.max() / values.min() > _LOG_ABOVE:
+        axes.set_yscale("log")
+
+
+def _name(line: Line) -> str:
+    """The label, with how the level stands where its curve is not the whole story."""
+    return f"{line.look.label} ({line.standing})" if line.standing else line.look.label
+
+
+def _end(line: Line) -> tuple[int, float]:
+    return line.values.shape[1], float(line.mean[-1])
+
+
+def _value(row: EpochRow, measure: str, phase: str) -> float:
+    scores = row.train if phase == "train" else row.validation
+    value = scores.loss if measure == "loss" else getattr(scores.mean_over_images, measure)
+    return float(value)
+
+
+def _best(run: Run, values: NDArray[np.float64]) -> list[tuple[int, float]]:
+    epoch = run.result.best_epoch if run.result else 0
+    return [(epoch, float(values[epoch - 1]))] if 0 < epoch <= len(values) else []
+
+
+def _grid(names: list[str]) -> tuple[int, int]:
+    """Columns and rows in which names fit above the panels."""
+    widths, room = [text_width(name) + 0.47 for name in names], WIDTH - 0.4
+    if sum(widths) <= room:
+        return len(names), 1
+    columns = max(1, int(room / max(widths)))
+    return columns, -(-len(names) // columns)

@@ -1,0 +1,101 @@
+"""Figures within the page: themed by the reader's light or dark mode, each picture embedded once.
+
+Argo shows a report under a policy that allows pictures from the same server and none embedded in the page. So
+each picture is there twice: below as a file beside the page, above as data within it. Whichever the place
+allows is seen, and where both are, they are the same.
+"""
+
+import base64
+import hashlib
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+
+from kvjob.report.figures.style import DARK
+
+TILES = "figures/tiles"
+"""Folder of the pictures, below the report's."""
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_HREF = "{http://www.w3.org/1999/xlink}href"
+_COLOUR = re.compile("|".join(DARK), re.IGNORECASE)
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+
+
+class Tiles:
+    """The pictures of all figures, by the name of their file."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def add(self, data_uri: str) -> str:
+        """Keep the JPEG that a data URI holds; answers with its element's id in the page."""
+        data = base64.b64decode(data_uri.partition(",")[2])
+        digest = hashlib.sha256(data).hexdigest()[:12]
+        self.files[f"{digest}.jpg"] = data
+        return f"tile-{digest}"
+
+    def definitions(self) -> Iterator[tuple[str, str, str]]:
+        """Id, path below the report's folder, and data URI of every picture."""
+        for name, data in sorted(self.files.items()):
+            yield (
+                f"tile-{name[:-4]}",
+                f"{TILES}/{name}",
+                f"data:image/jpeg;base64,{base64.b64encode(data).decode()}",
+            )
+
+
+def inline(svg: bytes, name: str, label: str, tiles: Tiles) -> str:
+    """An SVG file as an element of the page.
+
+    Args:
+        svg: the file.
+        name: prefix of its ids, which must differ from those of every other figure.
+        label: what it shows.
+        tiles: receives its pictures.
+    """
+    root = ET.fromstring(svg)  # noqa: S314  (written by matplotlib a moment ago)
+    for parent in list(root.iter()):
+        for tag in ("metadata", "style"):  # The page has a style sheet of its own.
+            for child in parent.findall(f"{_SVG}{tag}"):
+                parent.remove(child)
+    elements = list(root.iter())
+    used = {reference for element in elements for reference in _references(element)}
+    for element in elements:
+        _adapt(element, name, used, tiles)
+    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": label}
+    return ET.tostring(root, encoding="unicode")
+
+
+def variable(colour: str) -> str:
+    """Name of the CSS variable that holds a colour of the figures."""
+    return f"--f{colour[1:].lower()}"
+
+
+def _references(element: ET.Element) -> Iterator[str]:
+    if element.get(_HREF, "").startswith("#"):
+        yield element.attrib[_HREF][1:]
+    for value in element.attrib.values():
+        yield from _REFERENCE.findall(value)
+
+
+def _adapt(element: ET.Element, name: str, used: set[str], tiles: Tiles) -> None:
+    element.tag = element.tag.removeprefix(_SVG)
+    if element.get("id") in used:
+        element.set("id", f"{name}-{element.attrib['id']}")
+    else:
+        element.attrib.pop("id", None)
+    target = element.attrib.pop(_HREF, None)
+    if element.tag == "image" and target is not None:
+        element.tag, target = "use", f"#{tiles.add(target)}"
+        width, height = element.attrib.pop("width"), element.attrib.pop("height")
+        element.set("transform", f"{element.get('transform', '')} scale({width} {height})".strip())
+    elif target is not None:
+        target = f"#{name}-{target[1:]}"
+    if target is not None:
+        element.set("href", target)
+    for key, value in element.attrib.items():
+        element.set(key, _REFERENCE.sub(rf"url(#{name}-\1)", value))
+    if "style" in element.attrib:
+        themed = _COLOUR.sub(lambda match: f"var({variable(match[0])})", element.attrib["style"])
+        element.set("style", themed)

@@ -1,0 +1,145 @@
+"""A grid of small pictures with heads above the columns, names left of the rows and a line under each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+from PIL import Image
+
+from kvjob.report.figures.direct import text_width
+from kvjob.report.figures.style import INK, MUTED, RULE, WIDTH, new_figure
+
+TILE_PIXELS = 240
+"""Side of a picture in the figure's files."""
+
+_LARGEST, _GAP, _HEAD, _FOOT, _KEY = 1.3, 0.06, 0.3, 0.17, 0.28
+"""Inches: side of a picture, room between two, for heads, for the line under a picture, for the key."""
+_LINE, _SIDEWAYS = 0.12, 0.22
+"""Inches of a second line of heads, and for names along the edge."""
+_BOLD = 1.2
+"""Width of bold text to that of plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One picture, or the words that stand in its place."""
+
+    picture: NDArray[np.uint8] | None
+    """Shape (side, side, 3) RGB or (side, side) grey."""
+    foot: str = ""
+    """Line under the picture, or in place of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows under one set of heads."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Tile, ...]], ...]
+    """Name and tiles of each row."""
+
+
+def draw_tiles(
+    blocks: Sequence[Block], key: Sequence[tuple[str, str]] = (), *, upright: bool = False
+) -> Figure:
+    """Draw blocks below each other.
+
+    Args:
+        blocks: all with the same number of columns or fewer.
+        key: colours and what they mean, for a line at the bottom.
+        upright: whether the names of the rows are written upright, not along the edge.
+    """
+    names = [name for block in blocks for name, _ in block.rows]
+    left = max(map(text_width, names)) + 0.2 if upright else _SIDEWAYS
+    columns = max(len(block.heads) for block in blocks)
+    side = min(_LARGEST, (WIDTH - left) / columns - _GAP)
+    foot = _FOOT if any(_has_foot(tile) for block in blocks for _, row in block.rows for tile in row) else 0.0
+    step = side + foot + _GAP
+    heads = [[_wrap(head, side) for head in block.heads] for block in blocks]
+    room = _HEAD + (_LINE if any("\n" in head for line in heads for head in line) else 0.0)
+    size = min(_head_size(line, side) for line in heads)
+    height = sum(room + step * len(block.rows) for block in blocks) + (_KEY if key else 0.02)
+    figure = new_figure(height)
+    top = height
+    for block, line in zip(blocks, heads, strict=True):
+        for column, head in enumerate(line):
+            place = (left + column * (side + _GAP)) / WIDTH, (top - room + 0.06) / height
+            figure.text(*place, head, va="bottom", fontsize=size, color=INK, weight="bold")
+        top -= room
+        for name, tiles in block.rows:
+            _name_row(figure, name, (left, top - side / 2, side), height, upright=upright)
+            for column, tile in enumerate(tiles):
+                _draw(figure, tile, (left + column * (side + _GAP), top - side, side), height)
+            top -= step
+    _draw_key(figure, key, left, height)
+    return figure
+
+
+def shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """To the size of a tile, RGB; smaller pictures keep their pixels visible."""
+    image = Image.fromarray(picture).convert("RGB")
+    enlarged = image.width < TILE_PIXELS
+    method = Image.Resampling.BICUBIC if enlarged else Image.Resampling.BOX
+    return np.asarray(image.resize((TILE_PIXELS, TILE_PIXELS), method))
+
+
+def _has_foot(tile: Tile) -> bool:
+    return tile.picture is not None and bool(tile.foot)
+
+
+def _draw(figure: Figure, tile: Tile, place: tuple[float, float, float], height: float) -> None:
+    x, y, side = place
+    axes = figure.add_axes((x / WIDTH, y / height, side / WIDTH, side / height))
+    axes.set_axis_off()
+    if tile.picture is None:
+        axes.add_patch(Rectangle((0, 0), 1, 1, transform=axes.transAxes, facecolor=RULE, edgecolor="none"))
+        axes.text(
+            0.5, 0.5, tile.foot, transform=axes.transAxes, ha="center", va="center", color=MUTED, fontsize=6.5
+        )
+        return
+    axes.imshow(shrink(tile.picture), interpolation="none", aspect="auto")
+    frame = Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, edgecolor=RULE, linewidth=0.6)
+    axes.add_patch(frame)
+    figure.text(
+        (x + side) / WIDTH, (y - 0.04) / height, tile.foot, ha="right", va="top", fontsize=6.5, color=MUTED
+    )
+
+
+def _name_row(
+    figure: Figure, name: str, place: tuple[float, float, float], height: float, *, upright: bool
+) -> None:
+    left, middle, side = place
+    if upright:
+        figure.text((left - 0.1) / WIDTH, middle / height, name, ha="right", va="center", color=INK)
+        return
+    longest = int(side * 17)
+    short = name if len(name) <= longest else f"{name[: longest - 1]}…"
+    spot = (left - 0.06) / WIDTH, middle / height
+    figure.text(*spot, short, ha="right", va="center", rotation=90, fontsize=5.5, color=MUTED)
+
+
+def _draw_key(figure: Figure, key: Sequence[tuple[str, str]], left: float, height: float) -> None:
+    x = min(left, _KEY)
+    for colour, meaning in key:
+        square = (x / WIDTH, 0.09 / height), 0.1 / WIDTH, 0.1 / height
+        figure.add_artist(Rectangle(*square, facecolor=colour, edgecolor="none"))
+        figure.text((x + 0.15) / WIDTH, 0.14 / height, meaning, va="center_baseline", fontsize=7, color=INK)
+        x += 0.42 + text_width(meaning)
+
+
+def _wrap(head: str, side: float) -> str:
+    """A head on two lines where one does not hold it, broken at the space nearest to its middle."""
+    spaces = [i for i, sign in enumerate(head) if sign == " "]
+    if text_width(head) * _BOLD <= side or not spaces:
+        return head
+    middle = min(spaces, key=lambda i: abs(i - len(head) / 2))
+    return f"{head[:middle]}\n{head[middle + 1 :]}"
+
+
+def _head_size(heads: Sequence[str], side: float) -> float:
+    """Font size at which every bold head is no wider than its column."""
+    widest = max(text_width(line) for head in heads for line in head.split("\n")) * _BOLD
+    return min(7.5, 7.5 * side / widest)

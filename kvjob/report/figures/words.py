@@ -1,0 +1,83 @@
+"""What stands under a figure, and what it says to those who cannot see it."""
+
+from kvjob.report.figures.curves import TITLES, Line, curve_lines
+from kvjob.report.figures.predictions import shown_run
+from kvjob.report.read import StudyData
+from kvjob.report.summary import ExperimentSummary, LevelSummary
+from kvjob.report.tables import signed, standing
+from kvjob.study import Experiment
+
+
+def curve_caption(data: StudyData, experiment: Experiment, title: str) -> str:
+    """How to read the lines, naming only what is drawn."""
+    lines = curve_lines(data, experiment, "iou", "validation")
+    parts = [f"{title} over epochs; scores are means over images."]
+    if any(len(line.values) > 1 for line in lines):
+        parts.append("Line: mean over seeds; band: from the lowest seed to the highest.")
+    if any(line.complete < line.values.shape[1] for line in lines):
+        parts.append("Thin line: the mean of the seeds still training.")
+    if any(line.others for line in lines):
+        parts.append("Thin short line: a seed that did not finish.")
+    if any(line.best for line in lines):
+        parts.append("Dot: best epoch, whose weights are scored.")
+    if any(line.diverged for line in lines):
+        parts.append("Cross: the loss stopped being finite.")
+    return " ".join(parts)
+
+
+def curve_alt(data: StudyData, experiment: Experiment, measure: str) -> str:
+    """Where each line ends up."""
+    lines = curve_lines(data, experiment, measure, "validation")
+    return f"Line chart of validation {TITLES[measure]} over epochs. {'; '.join(map(_course, lines))}."
+
+
+def bars_caption(summary: ExperimentSummary, by: str) -> str:
+    """What the bars and, where there are several seeds, the whiskers are."""
+    spread = any(level.mean_over_images and level.mean_over_images["iou"].std for level in summary.levels)
+    whiskers = " Whiskers: one standard deviation over seeds." if spread else ""
+    return f"Test scores {by}, mean over images.{whiskers}"
+
+
+def bars_alt(summary: ExperimentSummary) -> str:
+    """The IoU of each bar."""
+    levels = (f"{level.label} {_iou(level)}" for level in summary.levels)
+    return f"Bar chart of test scores by level. IoU: {'; '.join(levels)}."
+
+
+def predictions_caption(data: StudyData, experiment: Experiment, what: str) -> str:
+    """Which run's predictions are shown."""
+    seeds = {run.seed for level in experiment.levels if (run := shown_run(data, experiment, level))}
+    several = len({run.seed for run in data.runs}) > 1
+    plural = "s" if len(seeds) > 1 else ""
+    chosen = f" Seed{plural} {', '.join(map(str, sorted(seeds)))}." if several and seeds else ""
+    return f"{what}{chosen} A pixel is predicted to be instrument where its probability is at least 0.5."
+
+
+def predictions_alt(data: StudyData, experiment: Experiment) -> str:
+    """What the rows and columns are."""
+    run = next(run for level in experiment.levels if (run := shown_run(data, experiment, level)))
+    names = ", ".join(level.label for level in experiment.levels)
+    return (
+        f"Grid of pictures: one row for each of {len(run.samples)} test images; columns are the image, "
+        f"its mask, and the prediction of each level laid over the image: {names}."
+    )
+
+
+def overview_alt(summaries: tuple[ExperimentSummary, ...]) -> str:
+    """Every difference with its verdict."""
+    differences = [
+        f"{summary.title}, {level.label}: {signed(level.difference.mean)}, {level.verdict}"
+        for summary in summaries
+        for level in summary.levels
+        if level.difference
+    ]
+    return f"Dot chart of differences in IoU from the baseline with 95 % intervals. {'; '.join(differences)}."
+
+
+def _course(line: Line) -> str:
+    value = f"{line.mean[-1]:.3f} after {line.values.shape[1]} epochs"
+    return f"{line.look.label} {value}{f' ({line.standing})' if line.standing else ''}"
+
+
+def _iou(level: LevelSummary) -> str:
+    return f"{level.mean_over_images['iou'].mean:.3f}" if level.mean_over_images else standing(level)

@@ -1,0 +1,172 @@
+"""`index.html`: the whole report on one page that needs nothing beside it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from kvjob.report.bootstrap import REPLICATES
+from kvjob.report.document import ReportRecord, RunSummary
+from kvjob.report.figures import DARK, PAPER, Tiles, variable
+from kvjob.report.findings import finding
+from kvjob.report.provenance import STUDY_FILE, commands, facts
+from kvjob.report.published import BUILT_IN
+from kvjob.report.summary import ExperimentSummary
+from kvjob.report.tables import Table
+
+_TEMPLATES = Path(__file__).with_name("templates")
+_ORDER = ("finished", "running", "interrupted", "missing", "diverged", "failed", "unreadable")
+OFFICIAL_SPLIT = {"train": 472, "test": 118}
+"""Images of Kvasir-Instrument."""
+_TAIL = (
+    ("network", "The network"),
+    ("others", "Published results"),
+    ("method", "How to read the numbers"),
+    ("runs", "Runs"),
+    ("provenance", "Provenance"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A figure on the page."""
+
+    name: str
+    label: str
+    caption: str
+    svg: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An experiment on the page."""
+
+    summary: ExperimentSummary
+    table: Table
+    figures: tuple[Shown, ...]
+    waiting: tuple[str, ...]
+    """Labels of figures for which nothing is there yet."""
+
+    @property
+    def finding(self) -> str:
+        """What the experiment found."""
+        return finding(self.summary)
+
+    @property
+    def gaps(self) -> bool:
+        """Whether a published value is not at hand."""
+        rows = (level.published for level in self.summary.levels if level.published)
+        return any(None in row.model_dump().values() for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All parts of the page."""
+
+    record: ReportRecord
+    sections: tuple[Section, ...]
+    overview: Shown | None
+    network: Table | None
+    others: Table
+    runs: Table
+    tiles: Tiles
+
+
+def render(page: Page) -> str:
+    """The page as HTML. Every text is escaped; only the figures, made here, go in as they are."""
+    templates = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    record = page.record
+    html = templates.get_template("index.html.j2").render(
+        record=record,
+        sections=page.sections,
+        overview=page.overview,
+        network=page.network,
+        others=page.others,
+        runs=page.runs,
+        tiles=page.tiles.definitions(),
+        title=record.study["title"] or record.study["name"],
+        lede=_lede(record),
+        css=Markup(_css()),  # noqa: S704  (a file of this package)
+        contents=_contents(page),
+        state=_state(record),
+        standings=[(name, record.standings[name]) for name in _ORDER if name in record.standings],
+        unfinished=_unfinished(record.runs),
+        steered=sum(run.config["protocol"] == "test-steered" for run in record.runs),
+        replicates=REPLICATES,
+        facts=facts(record),
+        commands=commands(record),
+        study_file=STUDY_FILE,
+        published_file=BUILT_IN.name,
+        comparable=_comparable(record),
+    )
+    return f"{html}\n"
+
+
+def _css() -> str:
+    """The style sheet, with the figures' colours as variables of the light and the dark page."""
+    light = "".join(f" {variable(colour)}: {colour};" for colour in DARK if colour != PAPER)
+    dark = "".join(f" {variable(colour)}: {shade};" for colour, shade in DARK.items() if colour != PAPER)
+    light += f" {variable(PAPER)}: var(--page);"
+    themes = f":root {{{light} }}\n@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
+    return themes + (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+def _lede(record: ReportRecord) -> str:
+    seeds = record.study["seeds"]
+    images = record.image_counts
+    return (
+        f"{_count(len(record.runs), 'run')} in {_count(len(record.experiments), 'experiment')}, "
+        f"{'a single seed' if seeds == 1 else f'{seeds} seeds each'}; "
+        f"{images.get('train', 0)} training and {images.get('test', 0)} test images."
+    )
+
+
+def _state(record: ReportRecord) -> str:
+    total, finished = len(record.runs), record.standings.get("finished", 0)
+    said = f"{'All' if finished == total else f'{finished} of'} {_count(total, 'run')} have finished"
+    cost = record.cost
+    if not cost.attempts:
+        return f"{said}; none has been started."
+    wasted = _duration(cost.wasted_hours) if cost.wasted_hours else "none"
+    time = f"{_duration(cost.hours)} of {cost.unit.removesuffix('-hours')} time"
+    return f"{said}, after {time} ({wasted} of it wasted) in {_count(cost.attempts, 'attempt')}."
+
+
+def _comparable(record: ReportRecord) -> str:
+    images = record.image_counts
+    if images == OFFICIAL_SPLIT:
+        return "These can be compared with this study only if it ran on Kvasir-Instrument itself."
+    counts = f"{images.get('train', 0)} training and {images.get('test', 0)} test images"
+    return f"This study’s data set, with {counts}, is not Kvasir-Instrument in its official split."
+
+
+def _duration(hours: float) -> str:
+    if hours >= 1:
+        return f"{hours:.1f} h"
+    return f"{hours * 60:.0f} min" if hours >= 1 / 30 else f"{hours * 3600:.0f} s"
+
+
+def _unfinished(runs: Iterable[RunSummary]) -> list[tuple[str, str, str]]:
+    """Standing, runs and reason; runs with the same reason share a line."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for run in sorted(runs, key=lambda run: _ORDER.index(run.standing)):
+        if run.standing != "finished":
+            why = run.why.removeprefix(f"{run.standing}, ")
+            groups.setdefault((run.standing, why), []).append(f"{run.title}, seed {run.seed}")
+    return [
+        (standing, "; ".join(titles), f"{why[:1].upper()}{why[1:]}.")
+        for (standing, why), titles in groups.items()
+    ]
+
+
+def _contents(page: Page) -> list[tuple[str, str]]:
+    experiments = [(f"experiment-{section.summary.name}", section.summary.title) for section in page.sections]
+    return [("state", "State of the study"), ("findings", "Findings"), *experiments, *_TAIL]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

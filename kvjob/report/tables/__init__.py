@@ -1,0 +1,23 @@
+"""The report's tables and the files they are written to."""
+
+from kvjob.report.tables.experiment import experiment_table, standing
+from kvjob.report.tables.formats import to_csv, to_latex, to_markdown
+from kvjob.report.tables.model import model_table
+from kvjob.report.tables.others import others_table
+from kvjob.report.tables.runs import runs_table
+from kvjob.report.tables.table import Table, roman, signed
+
+FORMATS = {"csv": to_csv, "md": to_markdown, "tex": to_latex}
+"""Writers by file suffix."""
+
+__all__ = [
+    "FORMATS",
+    "Table",
+    "experiment_table",
+    "model_table",
+    "others_table",
+    "roman",
+    "runs_table",
+    "signed",
+    "standing",
+]

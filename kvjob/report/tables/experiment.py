@@ -1,0 +1,91 @@
+"""Tables II and following: one experiment each, a row per level, the paper's row under it."""
+
+from kvjob.report.summary import ExperimentSummary, LevelSummary
+from kvjob.report.tables.table import Column, Part, Row, Share, Table, Value, roman
+from kvjob.study.scores import SCORES
+
+TITLES = {
+    "loss": "Loss",
+    "accuracy": "Accuracy",
+    "iou": "IoU",
+    "dice": "Dice",
+    "precision": "Precision",
+    "recall": "Recall",
+}
+_MEAN = tuple(Column(name, title) for name, title in TITLES.items())
+_PIXELS = tuple(Column(f"{name}_all_pixels", title) for name, title in TITLES.items() if name in SCORES)
+_SEEDS = Column("seeds", "Seeds")
+_COMPARED = (
+    Column("iou_difference", "Δ IoU [95 %]"),
+    Column("verdict", "Against baseline", numeric=False),
+)
+_PARAMETERS = Column("parameters", "Parameters")
+
+
+def experiment_table(summary: ExperimentSummary) -> Table:
+    """The table of one experiment, in three parts."""
+    measured = tuple(_measured(level) for level in summary.levels)
+    with_published = tuple(row for level in summary.levels for row in (_measured(level), *_published(level)))
+    return Table(
+        name=f"table-{summary.table:02}-{summary.name}",
+        label=f"Table {roman(summary.table)}",
+        title=summary.title,
+        head="Level",
+        parts=(
+            Part(
+                "Test set, mean over images of each image's score (mean ± standard deviation over seeds).",
+                (_SEEDS, *_MEAN, *_COMPARED),
+                with_published,
+            ),
+            Part("Test set, scores over all pixels of all images taken together.", _PIXELS, measured),
+            Part("Training: what it took, and how it ended.", _cost_columns(summary), measured),
+        ),
+        notes=tuple(f"{level.label}: {note}" for level in summary.levels for note in level.notes),
+    )
+
+
+def standing(level: LevelSummary) -> str:
+    """How the level's runs stand, in words."""
+    if len(level.standings) == 1:
+        return next(iter(level.standings))
+    return ", ".join(f"{count} {name}" for name, count in sorted(level.standings.items()))
+
+
+def _measured(level: LevelSummary) -> Row:
+    cells: dict[str, Value] = {
+        "seeds": Share(level.standings.get("finished", 0), level.seeds),
+        **{name: (level.mean_over_images or {}).get(name) for name in TITLES},
+        "iou_difference": level.difference,
+        "verdict": level.verdict,
+        **{f"{name}_all_pixels": (level.over_all_pixels or {}).get(name) for name in SCORES},
+        "parameters": level.parameters,
+        "epochs": level.epochs,
+        "hours": level.cost.hours if level.cost.attempts else None,
+        "wasted_hours": level.cost.wasted_hours if level.cost.attempts else None,
+        "attempts": level.cost.attempts,
+        "standing": standing(level),
+    }
+    marks = [
+        mark for mark, holds in (("baseline", level.baseline), ("test-steered", level.test_steered)) if holds
+    ]
+    return Row(level.level, level.label, cells, marks=tuple(marks))
+
+
+def _published(level: LevelSummary) -> tuple[Row, ...]:
+    if level.published is None:
+        return ()
+    return (Row(level.level, "as published", {**level.published.model_dump()}, kind="published"),)
+
+
+def _cost_columns(summary: ExperimentSummary) -> tuple[Column, ...]:
+    units = {level.cost.unit for level in summary.levels if level.cost.attempts}
+    unit = units.pop() if len(units) == 1 else "device-hours"
+    sizes = {level.parameters for level in summary.levels} - {None}
+    return (
+        *((_PARAMETERS,) if len(sizes) > 1 else ()),
+        Column("epochs", "Epochs", digits=1),
+        Column("hours", unit[0].upper() + unit[1:]),
+        Column("wasted_hours", "of them wasted"),
+        Column("attempts", "Attempts"),
+        Column("standing", "State", numeric=False),
+    )

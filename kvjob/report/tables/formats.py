@@ -1,0 +1,148 @@
+"""Tables as files: CSV for programs, Markdown for notes, LaTeX for papers."""
+
+import csv
+import re
+from collections.abc import Iterable
+from io import StringIO
+
+from kvjob.report.bootstrap import Difference
+from kvjob.report.summary import Measure
+from kvjob.report.tables.table import Column, Part, Row, Share, Table, Value
+
+_TEX = {
+    "\\": r"\textbackslash{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "±": r"$\pm$",
+    "−": r"$-$",
+    "–": "--",
+    "×": r"$\times$",
+    "Δ": r"$\Delta$",
+}
+_TEX_SIGNS = re.compile("|".join(re.escape(sign) for sign in _TEX))
+
+
+def to_csv(table: Table) -> str:
+    """One line per row, all parts side by side, full precision; absent values are empty.
+
+    Column `origin` is `measured` or `published`. A measure fills two columns (the mean and
+    `_std`), a difference three (`_low` and `_high` too), a share two (`_of` too).
+    """
+    lines: dict[tuple[str, str], dict[str, object]] = {}
+    for part in table.parts:
+        for row in part.rows:
+            identity = {
+                table.head.lower().replace(" ", "_"): row.name,
+                "title": row.title,
+                "origin": row.kind,
+            }
+            lines.setdefault((row.name, row.kind), {**identity, "marks": " ".join(row.marks)})
+        for column in part.columns:
+            for row in part.rows:
+                lines[row.name, row.kind] |= _flat(column.key, row.cells.get(column.key))
+    out = StringIO()
+    fields = _fields(table, lines.values())
+    writer = csv.DictWriter(out, fields, lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(lines.values())
+    return out.getvalue()
+
+
+def to_markdown(table: Table) -> str:
+    """A heading and one pipe table per part."""
+    blocks = [f"**{_markdown(f'{table.label}. {table.title}')}**"]
+    for part in table.parts:
+        rule = ["---", *("---:" if column.numeric else "---" for column in part.columns)]
+        lines = [_heads(table, part), rule, *(_texts(row, part.columns) for row in part.rows)]
+        shown = [
+            "| " + " | ".join(cells if cells is rule else map(_markdown, cells)) + " |" for cells in lines
+        ]
+        blocks.append("\n".join((_markdown(part.caption), "", *shown)))
+    blocks += ["\n".join(f"- {_markdown(note)}" for note in table.notes)] if table.notes else []
+    return "\n\n".join(blocks) + "\n"
+
+
+def to_latex(table: Table) -> str:
+    """One booktabs table per part, to be input where it belongs; needs `booktabs` and `graphicx`."""
+    return "\n".join(_latex_part(table, part, index) for index, part in enumerate(table.parts))
+
+
+def _latex_part(table: Table, part: Part, index: int) -> str:
+    spec = "l" + "".join("r" if column.numeric else "l" for column in part.columns)
+    body = [_tex_row(_texts(row, part.columns)) for row in part.rows]
+    notes = (
+        [rf"\par\footnotesize {_tex(note)}." for note in table.notes] if index + 1 == len(table.parts) else []
+    )
+    return "\n".join(
+        (
+            r"\begin{table*}",
+            r"  \centering",
+            rf"  \caption{{{_tex(f'{table.title}. {part.caption}')}}}",
+            rf"  \label{{tab:{table.name}{f'-{index + 1}' if index else ''}}}",
+            r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+            rf"  \begin{{tabular}}{{{spec}}}",
+            r"    \toprule",
+            f"    {_tex_row(_heads(table, part))}",
+            r"    \midrule",
+            *(f"    {line}" for line in body),
+            r"    \bottomrule",
+            r"  \end{tabular}}",
+            *(f"  {note}" for note in notes),
+            r"\end{table*}",
+            "",
+        )
+    )
+
+
+def _heads(table: Table, part: Part) -> list[str]:
+    return [table.head, *(column.title for column in part.columns)]
+
+
+def _texts(row: Row, columns: tuple[Column, ...]) -> list[str]:
+    marks = (
+        f" ({', '.join(mark for mark in row.marks if mark != 'total')})" if set(row.marks) - {"total"} else ""
+    )
+    return [row.title + marks, *(row.text(column) for column in columns)]
+
+
+def _fields(table: Table, lines: Iterable[dict[str, object]]) -> list[str]:
+    """Identity first, then the columns in order, each with what its values were split into."""
+    seen = list(dict.fromkeys(field for line in lines for field in line))
+    columns = [column.key for part in table.parts for column in part.columns]
+    return sorted(
+        seen, key=lambda field: max((i for i, key in enumerate(columns) if _is_of(field, key)), default=-1)
+    )
+
+
+def _is_of(field: str, key: str) -> bool:
+    return field in (key, *(f"{key}{end}" for end in ("_std", "_low", "_high", "_of")))
+
+
+def _flat(key: str, value: Value) -> dict[str, object]:
+    match value:
+        case Measure(mean=mean, std=std):
+            return {key: mean, f"{key}_std": std}
+        case Share(done=done, of=of):
+            return {key: done, f"{key}_of": of}
+        case Difference(mean=mean, low=low, high=high):
+            return {key: mean, f"{key}_low": low, f"{key}_high": high}
+    return {key: value}
+
+
+def _markdown(text: str) -> str:
+    escaped = re.sub(r"([\\|*_`<>\[\]])", r"\\\1", text)
+    return " ".join(escaped.split())
+
+
+def _tex_row(cells: list[str]) -> str:
+    row = " & ".join(map(_tex, cells))
+    # After the line end of the row before, a bracket would be read as that line end's argument.
+    return (f"{{[}}{row[1:]}" if row.startswith("[") else row) + r" \\"
+
+
+def _tex(text: str) -> str:
+    return _TEX_SIGNS.sub(lambda match: _TEX[match[0]], " ".join(text.split()))

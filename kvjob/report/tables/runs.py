@@ -1,0 +1,62 @@
+"""Every run of the study: how it stands, what it scored, what it cost."""
+
+from kvjob.report.document import RunSummary
+from kvjob.report.tables.table import Column, Part, Row, Table, Value
+
+_COLUMNS = (
+    Column("role", "Level", numeric=False),
+    Column("seed", "Seed"),
+    Column("standing", "State", numeric=False),
+    Column("epochs", "Epochs"),
+    Column("best_epoch", "Best"),
+    Column("stopped", "Stopped by", numeric=False),
+    Column("iou", "Test IoU"),
+    Column("hours", "Hours"),
+    Column("wasted_hours", "of them wasted"),
+    Column("attempts", "Attempts", numeric=False),
+    Column("device", "Device", numeric=False),
+)
+
+
+def runs_table(runs: tuple[RunSummary, ...]) -> Table:
+    """One row per run, in the order of the plan."""
+    return Table(
+        name="table-runs",
+        label="Runs",
+        title="Every run of the study",
+        head="Run",
+        parts=(
+            Part(
+                "Hours are wall time of one device; wasted is what was done again or led to nothing.",
+                _COLUMNS,
+                tuple(map(_row, runs)),
+            ),
+        ),
+        notes=tuple(note for run in runs for note in _notes(run)),
+    )
+
+
+def _row(run: RunSummary) -> Row:
+    cells: dict[str, Value] = {
+        "role": run.title,
+        "seed": run.seed,
+        "standing": run.standing,
+        "epochs": run.epochs,
+        "best_epoch": run.best_epoch,
+        "stopped": run.stopped,
+        "iou": run.test.mean_over_images.iou if run.test else None,
+        "hours": run.cost.hours if run.attempts else None,
+        "wasted_hours": run.cost.wasted_hours if run.attempts else None,
+        "attempts": ", ".join(attempt.cause for attempt in run.attempts) or None,
+        "device": "; ".join(dict.fromkeys(attempt.device for attempt in run.attempts if attempt.device))
+        or None,
+    }
+    return Row(run.key, run.key, cells)
+
+
+def _notes(run: RunSummary) -> list[str]:
+    return [
+        f"{run.key}, attempt {attempt.number}: {warning}"
+        for attempt in run.attempts
+        for warning in attempt.warnings
+    ]

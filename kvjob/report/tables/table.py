@@ -1,0 +1,123 @@
+"""A table before it has a format: typed cells, and how each type reads in print."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kvjob.report.bootstrap import Difference
+from kvjob.report.summary import Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of how many."""
+
+    done: int
+    of: int
+
+
+Value = str | int | float | Measure | Difference | Share | None
+"""What a cell holds; None is a value that does not exist (yet)."""
+
+ABSENT = "–"
+NOT_AT_HAND = "not at hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its key in CSV, and its head in print."""
+
+    key: str
+    title: str
+    digits: int = 3
+    """Decimals of measures and differences."""
+    numeric: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row. A column whose key is not in cells is left empty."""
+
+    name: str
+    """Key of the row in files; the published row of a level has the level's."""
+    title: str
+    cells: dict[str, Value]
+    kind: Literal["measured", "published"] = "measured"
+    marks: tuple[str, ...] = ()
+    """What is said of the whole row: `baseline`, `test-steered`, …"""
+
+    def text(self, column: Column) -> str:
+        """The cell in print."""
+        if column.key not in self.cells:
+            return ""
+        value = self.cells[column.key]
+        if self.kind == "published" and value is None:
+            return NOT_AT_HAND
+        if self.kind == "published" and isinstance(value, float):
+            return f"{value}"  # As many decimals as were printed.
+        return text(value, column.digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some columns of a table, printed side by side."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the report; its parts share the first column."""
+
+    name: str
+    """Stem of its files."""
+    label: str
+    """`Table II`."""
+    title: str
+    head: str
+    """Head of the first column."""
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+def text(value: Value, digits: int) -> str:
+    """A value in print: fixed decimals, a true minus sign, a dash for what does not exist."""
+    match value:
+        case None:
+            return ABSENT
+        case str():
+            return value
+        case int():
+            return f"{value:,}"
+        case float():
+            return _signless(value, digits)
+        case Share(done=done, of=of):
+            return f"{done}" if done == of else f"{done} of {of}"
+        case Measure(mean=mean, std=None):
+            return _signless(mean, digits)
+        case Measure(mean=mean, std=std):
+            return f"{_signless(mean, digits)} ± {std:.{digits}f}"
+        case Difference(mean=mean, low=low, high=high):
+            return f"{signed(mean, digits)} [{signed(low, digits)}, {signed(high, digits)}]"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A difference with its sign; what rounds to zero has none."""
+    shown = f"{value:+.{digits}f}"
+    return (shown[1:] if float(shown) == 0 else shown).replace("-", "−")
+
+
+def roman(number: int) -> str:
+    """1 to 3999 in Roman numerals."""
+    steps = {1000: "M", 900: "CM", 500: "D", 400: "CD", 100: "C", 90: "XC", 50: "L", 40: "XL"}
+    steps |= {10: "X", 9: "IX", 5: "V", 4: "IV", 1: "I"}
+    result = ""
+    for value, letters in steps.items():
+        count, number = divmod(number, value)
+        result += letters * count
+    return result
+
+
+def _signless(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}".replace("-", "−")

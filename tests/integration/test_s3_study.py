@@ -1,0 +1,45 @@
+"""A whole study with S3 as its store, on each server."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kvjob.records import layout
+from kvjob.store import open_store
+from tests.integration.study import kvjob
+
+ONE = "name: one\npreset: smoke\nbase: {batch_size: 4}\nexperiments: [{name: epochs, levels: [2]}]\n"
+
+
+@pytest.fixture(scope="module")
+def in_folder(tiny_data, tmp_path_factory) -> tuple[Path, Path]:
+    """A study of one run, and the store it was trained into."""
+    folder = tmp_path_factory.mktemp("folder")
+    study = folder / "one.yaml"
+    study.write_text(ONE)
+    places = ("--data", tiny_data, "--store", folder / "store", "--logs", folder, "--out", folder / "report")
+    done = kvjob("run", study, *places)
+    assert done.code == 0, done.err
+    return study, folder / "store"
+
+
+def test_a_study_over_s3_ends_with_the_bytes_of_one_in_a_folder(s3_url, in_folder, tiny_data, tmp_path):
+    study, folder = in_folder
+    url = f"{s3_url}/studies/mine"
+    places = ("--data", tiny_data, "--store", url, "--logs", tmp_path, "--cache", tmp_path / "cache")
+    done = kvjob("run", study, *places, "--out", tmp_path / "report")
+    assert done.code == 0, done.err
+    assert (tmp_path / "report/index.html").is_file()
+    planned = json.loads(kvjob("plan", study, "--store", url, "--json").out)
+    (run,) = planned["runs"]
+    assert run["state"] == "done"
+    there, here = open_store(url), open_store(str(folder))
+    for name in ("history.json", "scores.csv", "result.json", "best.json", "samples/index.json"):
+        key = layout.run(run["key"], name)
+        assert there.read(key) == here.read(key)
+    predicted = kvjob(
+        "predict", min((tiny_data / "images").iterdir()), "--store", url, "--out", tmp_path / "masks"
+    )
+    assert predicted.code == 0, predicted.err
+    assert len(list((tmp_path / "masks").iterdir())) == 2

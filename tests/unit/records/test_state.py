@@ -1,0 +1,73 @@
+"""What the store tells of a run."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kvjob.records import layout
+from kvjob.records.attempt import Attempt, EpochTiming
+from kvjob.records.document import write_document
+from kvjob.records.run import Result
+from kvjob.records.state import SILENCE_SECONDS, run_state
+from kvjob.store import open_store
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(str(tmp_path))
+
+
+def attempt(store, number: int = 1, epochs: int = 2, **fields) -> None:
+    timings = tuple(
+        EpochTiming(epoch=epoch, seconds=1, images_per_second=10, phases={}) for epoch in range(1, epochs + 1)
+    )
+    values = {"started": NOW, "last_seen": NOW, "epochs": timings, **fields}
+    write_document(store, layout.attempt("abc", number), Attempt(number=number, **values))
+
+
+def test_a_run_without_attempts_is_new(store):
+    assert run_state(store, "abc", NOW).kind == "new"
+
+
+def test_a_run_that_was_seen_lately_is_running_and_a_silent_one_can_be_resumed(store):
+    attempt(store)
+    assert run_state(store, "abc", NOW + timedelta(seconds=5)).kind == "running"
+    silent = run_state(store, "abc", NOW + timedelta(seconds=SILENCE_SECONDS + 1))
+    assert (silent.kind, silent.why) == ("resume", "attempt 1 fell silent after epoch 2")
+
+
+@pytest.mark.parametrize("cause", ["interrupted", "lost", "cuda-oom", "store"])
+def test_a_cause_that_can_pass_leaves_a_run_to_resume(store, cause):
+    attempt(store, cause=cause, ended=NOW)
+    assert run_state(store, "abc", NOW).kind == "resume"
+
+
+@pytest.mark.parametrize("cause", ["data", "configuration", "bug"])
+def test_a_cause_that_stays_leaves_a_failed_run_with_its_message(store, cause):
+    attempt(store, cause="lost", ended=NOW)
+    attempt(store, 2, cause=cause, ended=NOW, message="images/a.jpg is damaged")
+    state = run_state(store, "abc", NOW)
+    assert state.kind == "failed"
+    assert "attempt 2" in state.why
+    assert "images/a.jpg is damaged" in state.why
+
+
+@pytest.mark.parametrize(("status", "stopped"), [("finished", "early-stopping"), ("diverged", "diverged")])
+def test_a_result_is_the_end_whatever_the_attempts_say(store, status, stopped):
+    attempt(store)
+    result = Result(
+        key="abc",
+        status=status,
+        stopped=stopped,
+        epochs=2,
+        best_epoch=0,
+        images={},
+        validation=None,
+        test=None,
+    )
+    write_document(store, layout.run("abc", "result.json"), result)
+    state = run_state(store, "abc", NOW)
+    assert (state.kind, state.result) == ("done", result)
+    assert status in state.why
