@@ -2,29 +2,33 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3.11
-DEMO ?= demo
-IMAGES ?= 160
 STAMP := $(VENV)/.installed
+DEMO ?= demo
+IMAGES ?= 100
+SCRIPTS := .ci/run scripts/minio/build \
+    $(addprefix scripts/cluster/,build up down env inside load gpus part node) $(wildcard scripts/cluster/lib/*.sh) \
+    $(addprefix scripts/kind/,up down env load argo minikube here.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo lint servers test bench lock cluster cluster-down clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Make .venv and install kvjob and its tools, pinned
 
-$(STAMP): pyproject.toml requirements/dev.txt
+$(STAMP): pyproject.toml requirements/dev.txt requirements/uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "kvjob needs Python 3.11: install it, or name yours with PYTHON=…"; exit 78; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/uv.txt
+	# compiled once here: a trainer that compiles torch and its like at every start loses seven seconds each time
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 demo: setup ## Make a data set, run the paper's study small, build its report
 	@$(BIN)/kvjob data synth $(DEMO)/data --images $(IMAGES)
-	@$(BIN)/kvjob run paper --data $(DEMO)/data --store $(DEMO)/store --preset cpu \
+	@$(BIN)/kvjob run paper --data $(DEMO)/data --store $(DEMO)/store --preset cpu --set epochs=10 \
 	    --out $(DEMO)/report --logs $(DEMO)/logs
 
 lint: setup ## Style, types and floors
@@ -32,12 +36,26 @@ lint: setup ## Style, types and floors
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck $(SCRIPTS)
 
-test: lint ## Lint, then every test that needs no cluster
-	$(BIN)/pytest
+servers: ## Build MinIO for the tests, where Go is at hand; they skip it elsewhere
+	@if command -v go >/dev/null; then scripts/minio/build; else echo "no Go here: tests leave MinIO out"; fi
+
+test: lint servers ## Lint, then every test that needs no cluster
+	$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration
 
 bench: setup ## Images per second against the plain loop and the no-data limit
 	$(BIN)/python -m tests.bench --out bench.json
+
+cluster: ## Bring up a Kubernetes with Argo on this machine, without Docker
+	scripts/cluster/build >/dev/null && scripts/cluster/up
+
+cluster-down: ## Take it down again
+	scripts/cluster/down
+
+lock: setup ## Pin anew what pyproject.toml asks for
+	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra train --group dev --python-version 3.11 \
+	    --no-annotate --custom-compile-command "make lock" --output-file requirements/dev.txt
 
 clean: ## Remove what the commands made
 	rm -rf $(DEMO) bench.json build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,7 +12,7 @@ from tests.integration.study import kvjob
 ONE = "name: one\npreset: smoke\nbase: {batch_size: 4}\nexperiments: [{name: epochs, levels: [2]}]\n"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def in_folder(tiny_data, tmp_path_factory) -> tuple[Path, Path]:
     """A study of one run, and the store it was trained into."""
     folder = tmp_path_factory.mktemp("folder")
