@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from kvjob.cli.options import StoreOption
+from kvjob.cli.torch import torch_needed
 
 
 def predict(
@@ -17,8 +18,9 @@ def predict(
     ] = "best",
 ) -> None:
     """Segment images with the weights of a trained run."""
+    with torch_needed("predict"):
+        from kvjob.train import predict_images
     from kvjob.store import open_store
-    from kvjob.train import predict_images
 
     for prediction in predict_images(open_store(store), run, images, out):
         share = f"{prediction.share:.1%} of the image is instrument"

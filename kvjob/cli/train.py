@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kvjob.cli.options import DEFAULT_CACHE, CacheOption, StoreOption
-from kvjob.errors import ConfigurationError
+from kvjob.cli.torch import torch_needed
 
 
 def train(
@@ -15,16 +15,8 @@ def train(
     cache: CacheOption = DEFAULT_CACHE,
 ) -> None:
     """Train one run to its end, from where it was left; a finished run is not trained again."""
-    try:
+    with torch_needed("train"):
         from kvjob.train import StopRequest, make_reporter, train_run
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("kvjob"):
-            raise
-        raise ConfigurationError(
-            f"training needs {error.name!r}, which is not installed",
-            where="kvjob train",
-            fix="Install kvjob[train]",
-        ) from None
     from kvjob.store import open_store
 
     stop = StopRequest()

@@ -11,9 +11,6 @@ from kvjob.model.activation import replace_activations
 from kvjob.model.weights import load_encoder_weights
 from kvjob.study.config import TrainConfig
 
-HUB_WEIGHTS = ("imagenet", "none")
-"""Values of `encoder_weights` that are not files."""
-
 
 def build(config: TrainConfig, weights: Path | None = None) -> nn.Module:
     """The network with initial weights, a function of the configuration alone.

@@ -9,9 +9,9 @@ from kvjob.errors import DataError
 from kvjob.records import layout
 from kvjob.store import Store
 from kvjob.study import Study
+from kvjob.study.config import HUB_WEIGHTS
 
 FIELD = "encoder_weights"
-KEYWORDS = ("imagenet", "none")
 
 
 def weights_by_content(study: Study) -> tuple[Study, dict[str, Path]]:
@@ -27,7 +27,7 @@ def weights_by_content(study: Study) -> tuple[Study, dict[str, Path]]:
 
     def keyed(fields: dict[str, Any]) -> dict[str, Any]:
         value = fields.get(FIELD)
-        if not isinstance(value, str) or value in KEYWORDS or value.startswith(layout.WEIGHTS):
+        if not isinstance(value, str) or value in HUB_WEIGHTS or value.startswith(layout.WEIGHTS):
             return fields
         path = Path(value)
         key = layout.weights(_sha16(path), path.name)

@@ -15,6 +15,9 @@ Loss = Literal["bce", "dice", "bce+dice"]
 Protocol = Literal["held-out", "test-steered"]
 Precision = Literal["float32", "bfloat16"]
 
+HUB_WEIGHTS = ("imagenet", "none")
+"""Values of `encoder_weights` that are not files."""
+
 OUTPUT_STRIDE = 16
 """The encoder's output stride; `input_size` must be a multiple of it."""
 

@@ -85,13 +85,18 @@ class Checkpoints:
             )
         iou = history_of(found.files)[-1].validation.mean_over_images.iou
         pointer = CheckpointPointer(epoch=epoch, folder=found.folder, iou=iou)
-        if self._pointer("best.json") != pointer:
+        if self._best_pointer() != pointer:
             write_document(self._store, layout.run(self._key, "best.json"), pointer)
         return found
 
     def tidy(self, best: int) -> None:
-        """Delete every checkpoint but the best epoch's, for a run that has a result."""
-        pointer = self._pointer("best.json") if best else None
+        """Delete every checkpoint but the best epoch's, for a run that has a result.
+
+        Nothing is deleted unless `best.json` names that epoch.
+        """
+        pointer = self._best_pointer()
+        if best and (pointer is None or pointer.epoch != best):
+            return
         kept = pointer.folder if pointer else None
         self._store.delete(layout.run(self._key, "latest.json"))
         for folder in self._folders():
@@ -112,6 +117,13 @@ class Checkpoints:
         try:
             return read_document(self._store, layout.run(self._key, name), CheckpointPointer)
         except KeyMissing:
+            return None
+
+    def _best_pointer(self) -> CheckpointPointer | None:
+        """Nothing if it is damaged: what it names can be found again and is then written anew."""
+        try:
+            return self._pointer("best.json")
+        except DataError:
             return None
 
     def _folders(self) -> list[str]:
@@ -140,10 +152,7 @@ class Checkpoints:
     def _with_epoch(self, epoch: int) -> Found | None:
         prefix = layout.run(self._key, f"checkpoints/{epoch:05}-")
         folders = [folder for folder in self._folders() if folder.startswith(prefix)]
-        try:
-            pointer = self._pointer("best.json")
-        except DataError:
-            pointer = None
+        pointer = self._best_pointer()
         if pointer is not None and pointer.epoch == epoch:
             folders.sort(key=lambda folder: folder != pointer.folder)
         for folder in folders:

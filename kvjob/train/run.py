@@ -5,13 +5,14 @@ from pathlib import Path
 
 import torch
 
-from kvjob.errors import ExitCode, KvjobError
+from kvjob.errors import ConfigurationError, ExitCode, KvjobError
 from kvjob.records import layout
 from kvjob.records.attempt import Cause
 from kvjob.records.document import read_document, write_document
 from kvjob.records.run import EpochRow, Result, RunRecord
 from kvjob.records.study import read_study
 from kvjob.store import KeyMissing, Store
+from kvjob.study.code import code_hash
 from kvjob.study.plan import Plan, PlannedRun
 from kvjob.train.attempts import AttemptLog
 from kvjob.train.checkpoint import Checkpoints
@@ -20,7 +21,7 @@ from kvjob.train.environment import environment
 from kvjob.train.finish import finish
 from kvjob.train.loop import fit
 from kvjob.train.progress import Reporter
-from kvjob.train.setup import Workbench, prepare
+from kvjob.train.setup import Workbench, set_up
 from kvjob.train.stop import StopRequest
 from kvjob.train.writer import BackgroundWriter
 
@@ -61,6 +62,7 @@ def train_run(store: Store, study: str, key: str, cache: Path, report: Reporter,
     """
     plan = read_study(store, study).plan
     run = plan.run(key)
+    _same_code(plan)
     if (done := _result(store, key)) is not None:
         Checkpoints(store, key).tidy(done.best_epoch)
         return done
@@ -86,6 +88,16 @@ def train_run(store: Store, study: str, key: str, cache: Path, report: Reporter,
     return result
 
 
+def _same_code(plan: Plan) -> None:
+    """Refuse to train under a key that names other code: its result would not be what the key promises."""
+    if plan.code != code_hash():
+        raise ConfigurationError(
+            f"planned with code {plan.code}, but this is code {code_hash()}",
+            where=f"study {plan.study.name!r}",
+            fix="Plan the study again with this version of kvjob, or train with the one that planned it",
+        )
+
+
 def _train(
     store: Store,
     plan: Plan,
@@ -101,7 +113,7 @@ def _train(
     write_document(store, layout.run(key, "config.json"), record)
     write_document(store, layout.run(key, "environment.json"), environment(device))
     report.send("phase", name="loading")
-    bench = prepare(store, plan, config, cache, device, log.record.micro_batch, stop, report)
+    bench = set_up(store, plan, config, cache, device, log.record.micro_batch, stop, report)
     checkpoints = Checkpoints(store, key)
     history = _resume(checkpoints, bench, log)
     report.send("start", epoch=len(history), epochs=config.epochs, resumed_from=len(history))

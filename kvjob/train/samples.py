@@ -21,10 +21,10 @@ SAMPLES = 4
 def choose(names: list[str], areas: NDArray[np.float64]) -> list[int]:
     """Positions of the test images to show: from small instruments to large, equal areas by name."""
     order = sorted(range(len(names)), key=lambda position: (float(areas[position]), names[position]))
-    picks = (
-        np.linspace(0, len(order) - 1, min(SAMPLES, len(order)) + 2)[1:-1] if len(order) > SAMPLES else None
-    )
-    return order if picks is None else [order[round(float(pick))] for pick in picks]
+    if len(order) <= SAMPLES:
+        return order
+    inner = np.linspace(0, len(order) - 1, SAMPLES + 2)[1:-1]
+    return [order[round(float(place))] for place in inner]
 
 
 def write_samples(

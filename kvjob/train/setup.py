@@ -1,5 +1,6 @@
 """Everything a run works with: data on the device, network, optimiser."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import torch
 from kvjob.data import Split, at_size, load, split
 from kvjob.data.manifest import DatasetManifest
 from kvjob.errors import DataError
-from kvjob.model import HUB_WEIGHTS, build
+from kvjob.model import build
+from kvjob.records import layout
 from kvjob.records.run import EpochRow
 from kvjob.store import KeyMissing, Store
-from kvjob.study.config import TrainConfig
+from kvjob.study.config import HUB_WEIGHTS, TrainConfig
 from kvjob.study.plan import Plan
 from kvjob.train.batches import Images
 from kvjob.train.epoch import Passes
@@ -43,7 +45,7 @@ class Workbench:
         return restore(self.learner, files)
 
 
-def prepare(
+def set_up(
     store: Store,
     plan: Plan,
     config: TrainConfig,
@@ -73,13 +75,20 @@ def prepare(
 
 
 def _weights_file(store: Store, config: TrainConfig, cache: Path) -> Path | None:
-    if config.encoder_weights in HUB_WEIGHTS:
+    key = config.encoder_weights
+    if key in HUB_WEIGHTS:
         return None
     try:
-        return store.fetch(config.encoder_weights, cache)
+        path = store.fetch(key, cache)
     except KeyMissing:
-        raise DataError(
-            "the store does not hold these weights",
-            where=f"encoder_weights {config.encoder_weights}",
-            fix="Plan the study again on the machine that has the file",
-        ) from None
+        raise _weights_error("the store does not hold these weights", key) from None
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if not key.startswith(layout.weights(digest[:16], "")):
+        raise _weights_error("damaged: their bytes are not those that were brought", key)
+    return path
+
+
+def _weights_error(what: str, key: str) -> DataError:
+    fix = "Delete them and plan the study again on the machine that has the file"
+    return DataError(what, where=f"encoder_weights {key}", fix=fix)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from kvjob.errors import Interrupted
 from kvjob.records.attempt import Attempt
 from kvjob.train.checkpoint import Checkpoints
 from kvjob.train.snapshot import Snapshot
@@ -42,7 +43,8 @@ class BackgroundWriter:
             self._closed = True
             self._change.notify_all()
         self._thread.join()
-        if kind is None:
+        # an interruption says that the state is saved, which is not so if a write failed
+        if kind is None or issubclass(kind, Interrupted):
             self._raise()
 
     def submit(self, snapshot: Snapshot, attempt: Attempt) -> None:

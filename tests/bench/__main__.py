@@ -16,14 +16,6 @@ from pathlib import Path
 
 from tests.bench.cases import CASES
 
-PARTS = (
-    ("limit", "float32"),
-    ("limit", "bfloat16"),
-    ("trainer", "float32"),
-    ("trainer", "bfloat16"),
-    ("plain", "float32"),
-)
-
 
 def measure(part: str, case: str, precision: str, threads: int, data: Path) -> None:
     from tests.bench.limit import limit
@@ -44,23 +36,29 @@ def child(part: str, case: str, precision: str, threads: int, data: Path) -> dic
 
 def compare(case: str, rounds: int, threads: int, data: Path) -> dict[str, object]:
     best: dict[tuple[str, str], dict[str, float]] = {}
+
+    def measure_again(part: str, precision: str) -> float:
+        found = child(part, case, precision, threads, data)
+        before = best.get((part, precision), found)
+        best[part, precision] = max(found, before, key=lambda figures: figures["images_per_second"])
+        return found["images_per_second"]
+
     for _ in range(rounds):
-        for part in PARTS:
-            found = child(part[0], case, part[1], threads, data)
-            if found["images_per_second"] > best.get(part, {"images_per_second": 0})["images_per_second"]:
-                best[part] = found
-    limits = {
-        precision: best["limit", precision]["images_per_second"] for precision in ("float32", "bfloat16")
-    }
-    precision = max(limits, key=limits.__getitem__)
-    mine = best["trainer", precision]
+        faster = max(("float32", "bfloat16"), key=lambda precision: measure_again("limit", precision))
+        measure_again("trainer", faster)
+        measure_again("plain", "float32")
+    limits = {precision: figures for (part, precision), figures in best.items() if part == "limit"}
+    precision = max(limits, key=lambda precision: limits[precision]["images_per_second"])
+    if ("trainer", precision) not in best:
+        measure_again("trainer", precision)
+    limit, mine = limits[precision]["images_per_second"], best["trainer", precision]
     plain = best["plain", "float32"]["images_per_second"]
     return {
         "precision": precision,
-        "limit": limits[precision],
+        "limit": limit,
         "trainer": mine["images_per_second"],
         "plain": plain,
-        "trainer_to_limit": mine["images_per_second"] / limits[precision],
+        "trainer_to_limit": mine["images_per_second"] / limit,
         "trainer_to_plain": mine["images_per_second"] / plain,
         "trainer_peak_memory_mib": mine["peak_memory_mib"],
     }
@@ -69,7 +67,7 @@ def compare(case: str, rounds: int, threads: int, data: Path) -> dict[str, objec
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("bench.json"))
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--case", choices=CASES, help="only this one")
     parser.add_argument("--part", help=argparse.SUPPRESS)

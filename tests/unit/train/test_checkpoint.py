@@ -95,9 +95,15 @@ def test_a_checkpoint_whose_best_epoch_is_damaged_is_not_used(saved):
         checkpoints.best(best)
 
 
-def test_a_lost_best_pointer_is_written_again(saved):
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_lost_best_pointer_is_written_again_and_until_then_nothing_is_deleted(saved, damaged):
     store, checkpoints, best = saved
+    before = set(folders(store))
     store.delete(RUN + "best.json")
+    if damaged:
+        store.write(RUN + "best.json", b"{")
+    checkpoints.tidy(best)
+    assert set(folders(store)) == before
     assert checkpoints.best(best).epoch == best
     assert read_document(store, RUN + "best.json", CheckpointPointer).epoch == best
 

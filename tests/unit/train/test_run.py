@@ -249,7 +249,25 @@ def test_weights_come_from_the_store_and_name_the_run_by_their_content(tiny_data
         path.unlink()
         keys.append(record.plan.runs[0].key)
     assert keys[0] == keys[1] != keys[2]
-    assert train_run(store, "w", keys[2], tmp_path / "cache", Silent(), StopRequest()).status == "finished"
+
+    def train():
+        return train_run(store, "w", keys[2], tmp_path / "cache", Silent(), StopRequest())
+
+    weights = Path(store.url) / record.plan.runs[0].config.encoder_weights
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(DataError, match="damaged: their bytes"):
+        train()
+    weights.write_bytes(whole)
+    assert train().status == "finished"
+
+
+def test_a_run_planned_with_other_code_is_refused(planned, monkeypatch):
+    store, plan, train = planned()
+    monkeypatch.setattr("kvjob.train.run.code_hash", lambda: "0123456789ab")
+    with pytest.raises(ConfigurationError, match=f"planned with code {plan.code}.*Plan the study again"):
+        train()
+    assert read_attempts(store, plan.runs[0].key) == []
 
 
 def test_a_run_of_another_study_is_refused(planned):

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from kvjob.errors import StoreError
+from kvjob.errors import Interrupted, StoreError
 from kvjob.train.snapshot import Snapshot
 from kvjob.train.writer import BackgroundWriter
 
@@ -57,6 +57,15 @@ def test_a_failed_write_ends_training_at_the_next_epoch():
     with pytest.raises(StoreError, match="gone"), BackgroundWriter(slow, lambda _: None) as writer:
         writer.submit(snapshot(1, True), None)
         writer.flush()
+
+
+def test_an_interruption_does_not_hide_that_saving_failed():
+    slow = SlowCheckpoints()
+    slow.error = StoreError("gone", where="here", fix="Bring it back")
+    slow.go.release()
+    with pytest.raises(StoreError, match="gone"), BackgroundWriter(slow, lambda _: None) as writer:
+        writer.submit(snapshot(1, True), None)
+        raise Interrupted("stopped with its state saved", where="run", fix="Run it again")
 
 
 def test_the_attempt_is_recorded_with_its_checkpoint():
