@@ -60,7 +60,7 @@ def test_killed_at_random_moments_a_study_ends_with_the_same_bytes(undisturbed, 
     while True:
         study = start(tmp_path, tiny_data)
         while kills < 8 and study.poll() is None:
-            time.sleep(chance.uniform(1.0, 9.0))
+            time.sleep(chance.uniform(0.5, 6.0))
             family = descendants(study.pid)
             # a trainer most of the time, the parent now and then
             victim = family[0] if chance.random() < 0.3 else chance.choice(family)
