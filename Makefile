@@ -17,11 +17,11 @@ help: ## List the commands
 
 setup: $(STAMP) ## Make .venv and install kvjob and its tools, pinned
 
+# Bytecode is compiled once, here: a trainer that compiles torch at every start loses seven seconds each time.
 $(STAMP): pyproject.toml requirements/dev.txt requirements/uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "kvjob needs Python 3.11: install it, or name yours with PYTHON=…"; exit 78; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/uv.txt
-	# compiled once here: a trainer that compiles torch and its like at every start loses seven seconds each time
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
