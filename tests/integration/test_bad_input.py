@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 
@@ -99,13 +100,11 @@ def test_a_damaged_jpeg_is_named(data, tmp_path):
 
 
 def test_a_mask_of_another_size_is_named(data, tmp_path):
-    first, second = sorted((data / "masks").iterdir())[:2]
-    sizes = {path: (data / "images" / f"{path.stem}.jpg") for path in (first, second)}
-    import cv2
-
-    height, width = cv2.imread(str(sizes[first])).shape[:2]
-    cv2.imwrite(str(first), cv2.resize(cv2.imread(str(first)), (width - 2, height)))
-    refused(run(data, tmp_path / "store"), 65, f"masks/{first.name}", f"{width - 2}")
+    path = min((data / "masks").iterdir())
+    mask = cv2.imread(str(path))
+    height, width = mask.shape[:2]
+    cv2.imwrite(str(path), cv2.resize(mask, (width - 2, height)))
+    refused(run(data, tmp_path / "store"), 65, f"masks/{path.name}", f"{width - 2}")
 
 
 def test_an_unreachable_store_is_named(data):
