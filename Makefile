@@ -10,7 +10,7 @@ SCRIPTS := .ci/run scripts/minio/build \
     $(addprefix scripts/kind/,up down env load argo minikube here.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint servers test bench lock cluster cluster-down clean
+.PHONY: help setup demo lint servers test bench manifests lock cluster cluster-down clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,10 @@ cluster: ## Bring up a Kubernetes with Argo on this machine, without Docker
 
 cluster-down: ## Take it down again
 	scripts/cluster/down
+
+manifests: setup ## Render the workflows anew: the chart's template and the golden file
+	$(BIN)/python -m kvjob.cluster.render
+	$(BIN)/python workflows/all_experiments.py > tests/unit/cluster/golden/all_experiments.yaml
 
 lock: setup ## Pin anew what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra train --group dev --python-version 3.11 \

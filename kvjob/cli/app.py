@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kvjob import __version__
-from kvjob.cli import data, predict, report, run, study, train
+from kvjob.cli import data, predict, prepare, report, run, study, train, verdict
 from kvjob.errors import ExitCode, KvjobError
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.command()(study.plan)
 app.command()(run.run)
 app.command()(train.train)
 app.command()(study.status)
+app.command()(prepare.prepare)
+app.command()(verdict.verdict)
 app.command()(report.report)
 app.command()(predict.predict)
 

@@ -9,7 +9,7 @@ import yaml
 from kvjob.errors import ConfigurationError
 
 StudyArgument = Annotated[
-    str, typer.Argument(metavar="STUDY", help="paper, all-experiments, or a YAML file.")
+    str, typer.Argument(metavar="STUDY", help="paper, all-experiments, one experiment, or a YAML file.")
 ]
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study in the store.")]
 StoreOption = Annotated[

@@ -36,14 +36,14 @@ def plan(
     """Print every run of a study: whether it is new, can be resumed or is done, and why. Writes nothing."""
     from kvjob.experiments import load_study
     from kvjob.prepare import foresee
-    from kvjob.records.state import run_state
+    from kvjob.records.state import run_states
     from kvjob.store import open_store
 
     place = open_store(store)
     wanted = load_study(study, preset=preset, seeds=seeds, only=only, base=base_fields(settings))
     with bar("Reading the data set") as progress:
         planned = foresee(place, wanted, data, progress)
-    states = {run.key: run_state(place, run.key) for run in planned.runs}
+    states = run_states(place, (run.key for run in planned.runs))
     if as_json:
         rows = [
             {**run.model_dump(mode="json"), "state": states[run.key].kind, "why": states[run.key].why}

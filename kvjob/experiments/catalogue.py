@@ -15,18 +15,24 @@ PAPER = (RESOLUTION, AUGMENTATION, OPTIMIZER, ACTIVATION)
 
 CATALOGUE = {experiment.name: experiment for experiment in (*PAPER, DATA_SIZE, ENCODER, INPUT_SIZE)}
 
+ABOUT = "Segmentation of endoscopic instruments with DeepLabV3+"
+
 STUDIES = {
-    "paper": Study(
-        name="paper",
-        title="Segmentation of endoscopic instruments with DeepLabV3+: the paper's four experiments",
-        experiments=PAPER,
-    ),
-    "all-experiments": Study(
-        name="all-experiments",
-        title="Segmentation of endoscopic instruments with DeepLabV3+: all seven experiments",
-        experiments=tuple(CATALOGUE.values()),
-    ),
+    study.name: study
+    for study in (
+        Study(name="paper", title=f"{ABOUT}: the paper's four experiments", experiments=PAPER),
+        Study(
+            name="all-experiments",
+            title=f"{ABOUT}: all seven experiments",
+            experiments=tuple(CATALOGUE.values()),
+        ),
+        *(
+            Study(name=found.name.replace("_", "-"), title=f"{ABOUT}: {found.title}", experiments=(found,))
+            for found in CATALOGUE.values()
+        ),
+    )
 }
+"""Studies by name: the paper's, all experiments together, and each experiment alone."""
 
 
 def experiment(name: str) -> Experiment:

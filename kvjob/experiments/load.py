@@ -22,21 +22,24 @@ def load_study(
     seeds: int | None = None,
     only: list[str] | None = None,
     base: dict[str, Any] | None = None,
+    rename: str | None = None,
 ) -> Study:
-    """The study that name stands for: a built-in one, or a YAML file with the same fields.
+    """The study that name stands for: a built-in one, or YAML with the same fields.
 
     Args:
-        name: `paper`, `all-experiments`, or a path that ends in .yaml or .yml.
+        name: `paper`, `all-experiments`, an experiment's name (that experiment alone), a path that ends in
+            .yaml or .yml, or the YAML itself, which is told by its colons: a mapping has some.
         preset: replaces the study's preset.
         seeds: replaces the study's number of replicates.
         only: names of the experiments to keep; all if empty.
         base: fields of TrainConfig to set over the study's base.
+        rename: the study's name in the store, instead of its own.
 
     Raises:
         ConfigurationError: there is no such study, or a field is refused.
     """
     where, values = _values(name)
-    changes = {"preset": preset, "seeds": seeds}
+    changes = {"preset": preset, "seeds": seeds, "name": rename}
     values |= {field: value for field, value in changes.items() if value is not None}
     if base:
         values["base"] = {**(values.get("base") or {}), **base}
@@ -69,34 +72,45 @@ def parse_study(values: Any, where: str) -> Study:
 
 
 def _values(name: str) -> tuple[str, dict[str, Any]]:
-    if name in STUDIES:
-        return f"study {name!r}", {field: getattr(STUDIES[name], field) for field in Study.model_fields}
-    if not name.endswith((".yaml", ".yml")):
-        raise ConfigurationError(
-            f"unknown study {name!r}",
-            where="study",
-            fix=f"Choose one of {', '.join(STUDIES)}, or name a file that ends in .yaml",
-        )
-    return name, _read_yaml(Path(name))
+    if (study := STUDIES.get(name.replace("_", "-"))) is not None:
+        return f"study {name!r}", {field: getattr(study, field) for field in Study.model_fields}
+    if name.endswith((".yaml", ".yml")):
+        return name, _parse_yaml(_read(Path(name)), name)
+    if ":" in name:
+        return "study", _parse_yaml(name, "study")
+    raise ConfigurationError(
+        f"unknown study {name!r}",
+        where="study",
+        fix=f"Choose one of {', '.join(STUDIES)}, or name a file that ends in .yaml",
+    )
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigurationError(
                 "too large for a study", where=str(path), fix=f"Keep it below {MAX_BYTES} bytes"
             )
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(
             error.strerror or "cannot be read", where=str(path), fix="Name a study file that exists"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ConfigurationError(
-            f"not YAML: {reason}", where=str(path), fix="Correct the file; README shows an example"
-        ) from None
-    return values if isinstance(values, dict) else parse_study(values, str(path)).model_dump()
+    except UnicodeDecodeError as error:
+        raise _not_yaml(error, str(path)) from None
+
+
+def _parse_yaml(text: str, where: str) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise _not_yaml(error, where) from None
+    return values if isinstance(values, dict) else parse_study(values, where).model_dump()
+
+
+def _not_yaml(error: Exception, where: str) -> ConfigurationError:
+    reason = " ".join(str(error).split())[:300]
+    return ConfigurationError(f"not YAML: {reason}", where=where, fix="Correct it; README shows an example")
 
 
 def _only(study: Study, only: list[str]) -> Study:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kvjob.errors import ConfigurationError, DataError
-from kvjob.local.snapshot import Snapshot
 from kvjob.records import layout
 from kvjob.records.document import read_document
 from kvjob.records.run import EpochRow, History
+from kvjob.records.snapshot import Snapshot
 from kvjob.records.state import RunState, StateKind, run_state
 from kvjob.records.study import read_study
 from kvjob.store import KeyMissing, Store

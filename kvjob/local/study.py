@@ -11,7 +11,7 @@ from kvjob.local.place import default_jobs, gpus
 from kvjob.local.schedule import run_all
 from kvjob.local.table import TableView
 from kvjob.local.view import View, is_live
-from kvjob.records.state import run_state
+from kvjob.records.state import run_states
 from kvjob.store import Store
 from kvjob.study import Plan, PlannedRun
 
@@ -30,7 +30,8 @@ def train_study(store: Store, plan: Plan, jobs: int | None, logs: Path, cache: P
         ConfigurationError: jobs is below 1, or logs cannot be made.
         StoreError: the store cannot be read.
     """
-    done = [run.key for run in plan.runs if run_state(store, run.key).kind == "done"]
+    states = run_states(store, (run.key for run in plan.runs))
+    done = [key for key, state in states.items() if state.kind == "done"]
     name = plan.study.name
 
     def command(run: PlannedRun) -> list[str]:

@@ -1,5 +1,6 @@
 """The state of a run, as far as the store tells."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -8,6 +9,7 @@ from kvjob.records import layout
 from kvjob.records.attempt import RETRIED, Attempt, read_attempts
 from kvjob.records.document import read_document
 from kvjob.records.run import Result
+from kvjob.records.snapshot import Snapshot
 from kvjob.store import KeyMissing, Store
 
 SILENCE_SECONDS = 180.0
@@ -39,6 +41,13 @@ def run_state(store: Store, key: str, now: datetime | None = None) -> RunState:
         return RunState(kind, why, attempts, None)
     detail = result.message or f"best epoch {result.best_epoch} of {result.epochs}"
     return RunState("done", f"{result.status}, {detail}", attempts, result)
+
+
+def run_states(store: Store, keys: Iterable[str]) -> dict[str, RunState]:
+    """The states of many runs at the cost of one listing, in the order of keys."""
+    snapshot = Snapshot(store, layout.RUNS)
+    snapshot.refresh()
+    return {key: run_state(snapshot, key) for key in keys}
 
 
 def _unfinished(attempts: tuple[Attempt, ...], now: datetime) -> tuple[StateKind, str]:

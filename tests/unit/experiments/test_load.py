@@ -88,6 +88,22 @@ def test_an_unknown_study_lists_those_there_are(tmp_path):
         load_study("paper", only=["encoder"])
 
 
+def test_an_experiment_is_a_study_of_its_own():
+    study = load_study("optimizer", seeds=2)
+    assert (study.name, study.experiments) == ("optimizer", (CATALOGUE["optimizer"],))
+    assert load_study("data_size") == load_study("data-size")
+
+
+def test_a_study_can_be_given_whole_as_text():
+    study = load_study(OWN, rename="other")
+    assert (study.name, study.preset, len(study.experiments)) == ("other", "cpu", 3)
+    assert load_study('{"name": "one", "experiments": ["optimizer"]}').name == "one"
+    with pytest.raises(ConfigurationError, match="study: not YAML"):
+        load_study("name: [")
+    with pytest.raises(ConfigurationError, match="name 'No Name'"):
+        load_study("paper", rename="No Name")
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),

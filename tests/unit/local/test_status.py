@@ -11,7 +11,7 @@ from rich.console import Console
 
 from kvjob.errors import ConfigurationError, StoreError
 from kvjob.local import print_status, status_rows, watch_status
-from kvjob.local.snapshot import Snapshot
+from kvjob.records.snapshot import Snapshot
 from kvjob.local.status import StatusRow, StudyStatus
 from kvjob.local.status_text import picture
 from kvjob.records import layout

@@ -1,0 +1,30 @@
+"""`kvjob verdict`: the last step of a study on a cluster."""
+
+import typer
+
+from kvjob.cli.options import StoreOption, StudyName
+from kvjob.errors import ExitCode
+
+SHOWN = 20
+"""Runs without a result that are named; Kubernetes keeps the last 2 kB of what a pod says."""
+
+
+def verdict(study: StudyName, store: StoreOption) -> None:
+    """Say whether every run of a study has a result; exit code 1 names those that have none."""
+    from kvjob.records.state import run_states
+    from kvjob.records.study import read_study
+    from kvjob.store import open_store
+
+    place = open_store(store)
+    runs = read_study(place, study).plan.runs
+    states = run_states(place, (run.key for run in runs))
+    missing = [(run, states[run.key]) for run in runs if states[run.key].kind != "done"]
+    if not missing:
+        typer.echo(f"{study}: all {len(runs)} runs have a result")
+        return
+    typer.echo(f"{study}: {len(missing)} of {len(runs)} runs have no result", err=True)
+    for run, state in missing[:SHOWN]:
+        typer.echo(f"{run.key} {run.title}: {state.why}"[:160], err=True)
+    if len(missing) > SHOWN:
+        typer.echo(f"and {len(missing) - SHOWN} more: kvjob status {study}", err=True)
+    raise typer.Exit(int(ExitCode.RUNS_FAILED))
