@@ -47,14 +47,29 @@ test: lint servers ## Lint, then every test that needs no cluster
 bench: setup ## Images per second against the plain loop and the no-data limit
 	$(BIN)/python -m tests.bench --out bench.json
 
-cluster: ## Bring up a Kubernetes with Argo on this machine, without Docker
-	scripts/cluster/build >/dev/null && scripts/cluster/up
+# kind or minikube where Docker runs, else a Kubernetes built from its sources.
+WAY = $(shell if docker info >/dev/null 2>&1; then \
+    if command -v kind >/dev/null; then echo scripts/kind/; exit; fi; \
+    if command -v minikube >/dev/null; then echo scripts/kind/minikube; exit; fi; fi; echo scripts/cluster/)
+
+cluster: ## Bring up a Kubernetes with Argo on this machine
+	@if [ "$(WAY)" = scripts/cluster/ ]; then scripts/cluster/build >/dev/null; fi
+	@$(if $(filter %/,$(WAY)),$(WAY)up,$(WAY) up)
+
+images: ## Build kvjob's images and bring them into that cluster
+	scripts/images/build
+	scripts/images/load
+
+test-cluster: setup ## Every test that needs a cluster: the one of KUBECONFIG, or else one brought up
+	@if [ -z "$$KUBECONFIG" ]; then $(MAKE) cluster images; fi
+	$(BIN)/pytest tests/cluster
 
 cluster-down: ## Take it down again
-	scripts/cluster/down
+	@$(if $(filter %/,$(WAY)),$(WAY)down,$(WAY) down)
 
-manifests: setup ## Render the workflows anew: the chart's template and the golden file
+manifests: setup ## Render anew what follows from code: the chart's template and table, the golden file
 	$(BIN)/python -m kvjob.cluster.render
+	$(BIN)/python charts/document.py
 	$(BIN)/python workflows/all_experiments.py > tests/unit/cluster/golden/all_experiments.yaml
 
 lock: setup ## Pin anew what pyproject.toml asks for

@@ -2,11 +2,12 @@
 
 import typer
 
+from kvjob.cli.last_words import leave_last_words
 from kvjob.cli.options import StoreOption, StudyName
 from kvjob.errors import ExitCode
 
-SHOWN = 20
-"""Runs without a result that are named; Kubernetes keeps the last 2 kB of what a pod says."""
+SHOWN, WIDTH = 10, 160
+"""Runs without a result that are named, and characters for each: a pod's message is short."""
 
 
 def verdict(study: StudyName, store: StoreOption) -> None:
@@ -22,9 +23,11 @@ def verdict(study: StudyName, store: StoreOption) -> None:
     if not missing:
         typer.echo(f"{study}: all {len(runs)} runs have a result")
         return
-    typer.echo(f"{study}: {len(missing)} of {len(runs)} runs have no result", err=True)
-    for run, state in missing[:SHOWN]:
-        typer.echo(f"{run.key} {run.title}: {state.why}"[:160], err=True)
+    lines = [f"{study}: {len(missing)} of {len(runs)} runs have no result"]
+    lines += [f"{run.key} {run.title}: {state.why}"[:WIDTH] for run, state in missing[:SHOWN]]
     if len(missing) > SHOWN:
-        typer.echo(f"and {len(missing) - SHOWN} more: kvjob status {study}", err=True)
+        lines.append(f"and {len(missing) - SHOWN} more: kvjob status {study}")
+    text = "\n".join(lines)
+    leave_last_words(text)
+    typer.echo(text, err=True)
     raise typer.Exit(int(ExitCode.RUNS_FAILED))

@@ -24,8 +24,8 @@ def container(name: str, image: str, command: list[str], **more: Any) -> Contain
     """A template whose one container runs kvjob, within the `restricted` pod security standard.
 
     The root file system is read-only; SCRATCH is a volume of the pod's own. kvjob is the container's process,
-    with no shell in between that could swallow a signal. What it says last becomes the pod's message, which
-    is what `argo get` shows.
+    with no shell in between that could swallow a signal. What it says of a failure becomes the pod's message,
+    which is what `argo get` shows.
 
     Args:
         name: of the template, and the pod's step.
@@ -68,5 +68,6 @@ def _environment(image: str) -> list[models.EnvVar]:
         models.EnvVar(name="HOME", value=SCRATCH),
         models.EnvVar(name="KVJOB_CACHE", value=f"{SCRATCH}/cache"),
         models.EnvVar(name="KVJOB_IMAGE", value=IMAGES[image]),
+        models.EnvVar(name="KVJOB_LAST_WORDS", value="/dev/termination-log"),
         models.EnvVar(name="KVJOB_NODE", value_from=node),
     ]

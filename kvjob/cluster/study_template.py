@@ -134,15 +134,13 @@ def _prepare() -> Container:
 
 def _train() -> Container:
     key = "{{inputs.parameters.key}}"
-    resources = _resources("1", "4Gi")
-    resources.limits[GPU] = models.Quantity(root="1")
     return container(
         "train",
         "trainer",
         ["train", key, "--study={{inputs.parameters.study}}"],
         inputs=[Parameter(name=name) for name in ("study", "key", "memory")],
         labels={STUDY_LABEL: "{{inputs.parameters.study}}", RUN_LABEL: key},
-        resources=resources,
+        resources=_resources("1", "4Gi", {GPU: "1"}),
         pod_spec_patch=_memory_patch("{{inputs.parameters.memory}}"),
         ports=[models.ContainerPort(name="metrics", container_port=METRICS_PORT)],
         volumes=[
@@ -153,6 +151,8 @@ def _train() -> Container:
                 size_limit=models.Quantity(root="1Gi"),
             ),
         ],
+        # the taint by which nodes with GPUs keep other pods away
+        tolerations=[models.Toleration(key=GPU, operator="Exists", effect="NoSchedule")],
         active_deadline_seconds=LONGEST_RUN_SECONDS,
         retry_strategy=_retry(RETRIES),
         # two workflows that share a run: the second waits without a pod, and then finds the result
@@ -194,10 +194,13 @@ def _verdict() -> Container:
     )
 
 
-def _resources(cpu: str, memory: str) -> models.ResourceRequirements:
+def _resources(cpu: str, memory: str, devices: dict[str, str] | None = None) -> models.ResourceRequirements:
+    """A share of the cores, which may be exceeded, and memory and devices, which may not."""
+    requests = {"cpu": cpu, "memory": memory}
+    limits = {"memory": memory, **(devices or {})}
     return models.ResourceRequirements(
-        requests={"cpu": models.Quantity(root=cpu), "memory": models.Quantity(root=memory)},
-        limits={"memory": models.Quantity(root=memory)},
+        requests={name: models.Quantity(root=amount) for name, amount in requests.items()},
+        limits={name: models.Quantity(root=amount) for name, amount in limits.items()},
     )
 
 

@@ -66,7 +66,7 @@ def _with_gpus(template: dict[str, Any], gpus: int) -> dict[str, Any]:
     if GPU in limits:
         limits[GPU] = str(gpus)
         if not gpus:
-            del limits[GPU]
+            del limits[GPU], template["tolerations"]
     return template
 
 

@@ -1,15 +1,18 @@
 """The first and the last step of a workflow, as its pods run them."""
 
 import json
+import os
 import subprocess
 import sys
 
 from kvjob.records import layout
 
 
-def kvjob(*arguments: object) -> "subprocess.CompletedProcess[str]":
+def kvjob(*arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
     line = [sys.executable, "-m", "kvjob", *map(str, arguments)]
-    return subprocess.run(line, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        line, capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
+    )
 
 
 def test_a_study_is_planned_with_what_a_workflow_passes(tiny_data, tmp_path):
@@ -26,10 +29,12 @@ def test_a_study_is_planned_with_what_a_workflow_passes(tiny_data, tmp_path):
     assert [run["key"] for run in runs] == [run["key"] for run in plan["runs"]]
     assert {run["config"]["epochs"] for run in plan["runs"]} == {3}
 
-    verdict = kvjob("verdict", "paper", "--store", tmp_path / "store")
+    told = tmp_path / "termination-log"
+    verdict = kvjob("verdict", "paper", "--store", tmp_path / "store", KVJOB_LAST_WORDS=str(told))
     assert verdict.returncode == 1
     assert "paper: 10 of 10 runs have no result" in verdict.stderr
     assert f"{runs[0]['key']} baseline seed=0: never started" in verdict.stderr
+    assert told.read_text() == verdict.stderr.rstrip("\n"), "a pod's message is what it says"
 
 
 def test_a_whole_study_and_another_name_are_taken(tiny_data, tmp_path):
@@ -53,6 +58,8 @@ def test_wrong_parameters_are_named_and_nothing_is_written(tiny_data, tmp_path):
         assert said in done.stderr
         assert not list((tmp_path / "plan").glob("*"))
     (tmp_path / "file").write_text("")
-    done = kvjob("prepare", "paper", *place[:-1], tmp_path / "file")
+    told = tmp_path / "termination-log"
+    done = kvjob("prepare", "paper", *place[:-1], tmp_path / "file", KVJOB_LAST_WORDS=str(told))
     assert done.returncode == 78
+    assert f"error: {told.read_text()}\n" == done.stderr
     assert "file: File exists. Give a folder" in done.stderr
