@@ -7,10 +7,11 @@ DEMO ?= demo
 IMAGES ?= 100
 SCRIPTS := .ci/run scripts/minio/build \
     $(addprefix scripts/cluster/,build up down env inside load gpus part node) $(wildcard scripts/cluster/lib/*.sh) \
-    $(addprefix scripts/kind/,up down env load argo minikube here.sh)
+    $(addprefix scripts/kind/,up down env load argo minikube here.sh) \
+    $(addprefix scripts/images/,build load here.sh base.sh secrets.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint servers test bench manifests lock cluster cluster-down clean
+.PHONY: help setup demo lint servers test test-cluster bench manifests lock cluster cluster-down images clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +38,7 @@ lint: setup ## Style, types and floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck $(SCRIPTS)
+	$(BIN)/hadolint images/Dockerfile
 
 servers: ## Build MinIO for the tests, where Go is at hand; they skip it elsewhere
 	@if command -v go >/dev/null; then scripts/minio/build; else echo "no Go here: tests leave MinIO out"; fi
@@ -57,8 +59,7 @@ cluster: ## Bring up a Kubernetes with Argo on this machine
 	@$(if $(filter %/,$(WAY)),$(WAY)up,$(WAY) up)
 
 images: ## Build kvjob's images and bring them into that cluster
-	scripts/images/build
-	scripts/images/load
+	scripts/images/build >/dev/null && scripts/images/load
 
 test-cluster: setup ## Every test that needs a cluster: the one of KUBECONFIG, or else one brought up
 	@if [ -z "$$KUBECONFIG" ]; then $(MAKE) cluster images; fi
@@ -75,6 +76,11 @@ manifests: setup ## Render anew what follows from code: the chart's template and
 lock: setup ## Pin anew what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra train --group dev --python-version 3.11 \
 	    --no-annotate --custom-compile-command "make lock" --output-file requirements/dev.txt
+	for image in "tools" "trainer --extra train"; do \
+	    set -- $$image; file=requirements/$$1.txt; shift; \
+	    $(BIN)/uv pip compile --quiet --upgrade pyproject.toml "$$@" --constraint requirements/dev.txt \
+	        --python-version 3.11 --no-annotate --custom-compile-command "make lock" --output-file $$file || exit 1; \
+	done
 
 clean: ## Remove what the commands made
 	rm -rf $(DEMO) bench.json build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
