@@ -1,5 +1,6 @@
 """The program: its verbs, and how an error becomes a message and an exit code."""
 
+import signal
 import sys
 import traceback
 from typing import Annotated, Any, NoReturn
@@ -9,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from kvjob import __version__
-from kvjob.cli import data, predict, prepare, report, run, study, train, verdict
+from kvjob.cli import data, fetch, predict, preflight, prepare, report, run, study, train, verdict
+from kvjob.cli.last_words import leave_last_words
 from kvjob.errors import ExitCode, KvjobError
 
 app = typer.Typer(
@@ -25,9 +27,11 @@ app.command()(study.plan)
 app.command()(run.run)
 app.command()(train.train)
 app.command()(study.status)
+app.command()(preflight.preflight)
 app.command()(prepare.prepare)
 app.command()(verdict.verdict)
 app.command()(report.report)
+app.command()(fetch.fetch)
 app.command()(predict.predict)
 
 USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]
@@ -51,6 +55,8 @@ def _options(
 
 def main() -> NoReturn:
     """Run the command line; every failure is one message and an exit code of ExitCode."""
+    # as Ctrl-C: the first process of a container would otherwise not even notice the signal
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(standalone_mode=False)
     except KvjobError as error:
@@ -74,5 +80,6 @@ def main() -> NoReturn:
 
 
 def _say(message: str) -> None:
+    leave_last_words(message)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(Text.assemble(("error: ", "bold red"), message))

@@ -2,8 +2,9 @@
 
 import json
 import shlex
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +20,13 @@ from kvjob.cli.options import (
 )
 from kvjob.cli.progress import bar
 from kvjob.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from kvjob.store import Store
+    from kvjob.study import Study
+
+IMAGES = 590
+"""Images of Kvasir-Instrument; how many there are is not known before they are brought."""
 
 
 def prepare(
@@ -57,7 +65,7 @@ def prepare(
     An empty option is one that was not given, and one that may be repeated takes several values separated by
     spaces: so a workflow can pass its parameters as they are.
     """
-    from kvjob.cluster import train_items
+    from kvjob.cluster.items import train_items
     from kvjob.experiments import load_study
     from kvjob.prepare import obtain, prepare_study
     from kvjob.store import open_store
@@ -72,6 +80,8 @@ def prepare(
         base=base_fields(_words(settings, "--set")),
         rename=name or None,
     )
+    if namespace:
+        _check_place(namespace, place, wanted)
     with bar("Bringing the data set") as progress:
         folder = obtain(data, place, cache / "source", progress)
     with bar("Preparing the data set") as progress:
@@ -80,6 +90,20 @@ def prepare(
     (out / "study").write_text(wanted.name)
     (out / "runs.json").write_text(json.dumps(items, separators=(",", ":")))
     typer.echo(f"{wanted.name}: {len(record.plan.runs)} runs, {len(items)} to train")
+
+
+def _check_place(namespace: str, store: "Store", study: "Study") -> None:
+    """Stop before anything is downloaded, and long before a GPU is taken, if the study cannot run here."""
+    from kvjob.cluster.connect import connect
+    from kvjob.cluster.preflight import check_cluster, check_store, require
+    from kvjob.study import plan
+
+    configs = [run.config for run in plan(study, "", "").runs]
+    findings = check_cluster(connect(None), namespace, configs, IMAGES) + check_store(nullcontext(store))
+    for finding in findings:
+        if finding.level == "warning":
+            typer.echo(str(finding), err=True)
+    require(findings, f"namespace {namespace}")
 
 
 def _make_folder(out: Path) -> None:

@@ -18,7 +18,9 @@ from kvjob.cli.options import (
     StudyName,
     base_fields,
 )
+from kvjob.cli.place import AnyStoreOption, ContextOption, NamespaceOption, opened
 from kvjob.cli.progress import bar
+from kvjob.errors import ConfigurationError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -65,16 +67,26 @@ def plan(
 
 def status(
     study: StudyName,
-    store: StoreOption,
+    namespace: NamespaceOption = None,
+    store: AnyStoreOption = None,
     watch: Annotated[bool, typer.Option("--watch", help="Refresh until every run is over.")] = False,
     as_json: Json = False,
+    context: ContextOption = None,
 ) -> None:
-    """Show how far every run of a study is."""
+    """Show how far every run of a study is, and with -n what those wait for that are not running."""
     from kvjob.local import print_status, watch_status
-    from kvjob.store import open_store
 
-    place = open_store(store)
-    if watch:
-        watch_status(place, study)
-    else:
-        print_status(place, study, as_json=as_json)
+    if watch and as_json:
+        raise ConfigurationError(
+            "is for people, and --json is not", where="--watch", fix="Give one of the two"
+        )
+    with opened(store, namespace, context) as (place, cluster):
+        look = None
+        if cluster is not None and namespace is not None:
+            from kvjob.cluster.look import looker
+
+            look = looker(cluster, namespace, study)
+        if watch:
+            watch_status(place, study, look=look)
+        else:
+            print_status(place, study, look, as_json=as_json)

@@ -1,7 +1,6 @@
-"""Where a study runs on Kubernetes: its workflow, and what is asked of the cluster."""
+"""Where a study runs on Kubernetes: its workflow, and what is asked of the cluster.
 
-from kvjob.cluster.items import train_items
-from kvjob.cluster.study_template import study_template
-from kvjob.cluster.workflow import show
-
-__all__ = ["show", "study_template", "train_items"]
+Its faces are modules, so that asking a cluster does not wait for Hera's second of imports: `workflow` and
+`study_template` for the manifests; `connect`, `namespace_store`, `look` and `preflight` for the cluster;
+`items` for what a workflow fans out over.
+"""

@@ -1,10 +1,11 @@
-"""How far a study is, from the store alone, wherever its runs are trained."""
+"""How far a study is: from the store, wherever its runs are trained, and from the place that trains them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from kvjob.errors import ConfigurationError, DataError
+from kvjob.local.status_place import Look, PlaceFact
 from kvjob.records import layout
 from kvjob.records.document import read_document
 from kvjob.records.run import EpochRow, History
@@ -41,37 +42,81 @@ class StatusRow:
     last_seen: datetime | None
     """Last sign of life of the last attempt."""
     node: str
-    """Where the last attempt ran."""
+    """Where it is, or where the last attempt ran."""
+    phase: str = ""
+    """What the place that trains it says of it, as PlaceFact has it; empty if it says nothing."""
+    phase_why: str = ""
+    """What it waits for there, or why it failed there, in a few words."""
+    phase_detail: str = ""
+    """The same at length."""
 
     @property
     def over(self) -> bool:
         """Whether it is done, or cannot go on before somebody acts."""
-        return self.state in ("done", "failed")
+        at_work = self.phase in ("waiting", "starting", "running", "retrying")
+        return self.state == "done" or self.phase == "failed" or (self.state == "failed" and not at_work)
 
 
 class StudyStatus:
-    """Reads the rows of one study, each time at the cost of what changed."""
+    """Reads the rows of one study, each time at the cost of what changed.
 
-    def __init__(self, store: Store, study: str) -> None:
-        self._store, self._study = store, study
+    Args:
+        store: where the study lies.
+        study: its name.
+        look: asks the place that trains the runs, if that is not this machine.
+    """
+
+    def __init__(self, store: Store, study: str, look: Look | None = None) -> None:
+        self._store, self._study, self._look = store, study, look
         self._snapshot = Snapshot(store, layout.RUNS)
+        self.note = ""
+        """What the place said of the study as a whole at the last look."""
 
     def rows(self) -> list[StatusRow]:
         """The runs in the order of the plan, as they are now.
+
+        There are none as long as the place is still at work on the plan itself.
 
         Raises:
             ConfigurationError: the store has no such study, or a newer kvjob planned it.
             StoreError: the store cannot be read.
         """
-        runs = read_study(self._store, self._study).plan.runs
+        seen = self._look() if self._look else None
+        self.note = seen.note if seen else ""
+        try:
+            runs = read_study(self._store, self._study).plan.runs
+        except ConfigurationError as error:
+            if seen is None or any(self._store.list(layout.study(self._study, "plan.json"))):
+                raise
+            if not seen.active:
+                raise ConfigurationError(
+                    f"{error.what} ({seen.note})" if seen.note else error.what,
+                    where=error.where,
+                    fix=error.fix,
+                ) from None
+            return []
         self._snapshot.refresh()
         now = datetime.now(UTC)
-        return [_read_row(self._snapshot, run, now) for run in runs]
+        facts = seen.runs if seen else {}
+        return [with_fact(_read_row(self._snapshot, run, now), facts.get(run.key)) for run in runs]
 
 
-def status_rows(store: Store, study: str) -> list[StatusRow]:
-    """The runs of the study as they are now; errors as StudyStatus.rows."""
-    return StudyStatus(store, study).rows()
+def status_rows(store: Store, study: str, look: Look | None = None) -> list[StatusRow]:
+    """The runs of the study as they are now; arguments and errors as of StudyStatus."""
+    return StudyStatus(store, study, look).rows()
+
+
+def with_fact(row: StatusRow, fact: PlaceFact | None) -> StatusRow:
+    """The row with what the place that trains it says, unless the store has its result."""
+    if fact is None or row.state == "done":
+        return row
+    return replace(
+        row,
+        phase=fact.phase,
+        phase_why=fact.why,
+        phase_detail=fact.detail,
+        node=fact.node or row.node,
+    )
 
 
 def _read_row(store: Store, run: PlannedRun, now: datetime) -> StatusRow:

@@ -28,20 +28,26 @@ WORDS = {"resume": "to resume"}
 AROUND = 7
 """Lines that are not rows: the study, its bar, a blank one, the heading, the rest, a note, the cursor's."""
 
+WIDE = 16
+"""Columns from which a reason in a few words can be read."""
+
+HELD = {"waiting": "yellow", "retrying": "yellow", "starting": "cyan", "failed": "bold red"}
+"""What the place that trains a run says of it, where that is worth more than a bar, and its colour."""
+
 OTHER_COLUMNS = 66
 """Columns that all but the run's name take at the most."""
 
 
-def status_json(study: str, rows: Sequence[StatusRow]) -> str:
-    """An object with the study's name, the count of each state, and the rows; times as ISO 8601."""
-    facts = {"study": study, "states": count(rows), "runs": [asdict(row) for row in rows]}
+def status_json(study: str, rows: Sequence[StatusRow], note: str = "") -> str:
+    """An object with the study's name, a note, the count of each state, and the rows; times as ISO 8601."""
+    facts = {"study": study, "note": note, "states": count(rows), "runs": [asdict(row) for row in rows]}
     return json.dumps(facts, indent=1, default=datetime.isoformat)
 
 
 def summary(study: str, rows: Sequence[StatusRow]) -> str:
     """The study in one line."""
     states = ", ".join(f"{number} {WORDS.get(kind, kind)}" for kind, number in count(rows).items())
-    return f"{study}: {plural(len(rows), 'run')}: {states}"
+    return f"{study}: {plural(len(rows), 'run')}{f': {states}' if states else ''}"
 
 
 def plain_row(row: StatusRow, title_width: int) -> str:
@@ -50,7 +56,21 @@ def plain_row(row: StatusRow, title_width: int) -> str:
     test = f"test IoU {row.test_iou:.3f}" if row.test_iou is not None else ""
     epochs = f"{row.epoch}/{row.epochs}"
     scores = f"{epochs:>7}  {best:<14}  {test:<14}"
-    return f"{row.key}  {row.state:<7}  {row.title:<{title_width}}  {scores}  {printable(row.why)}".rstrip()
+    return f"{row.key}  {row.state:<7}  {row.title:<{title_width}}  {scores}  {reason(row)}".rstrip()
+
+
+def reason(row: StatusRow) -> str:
+    """Why a run is as it is: what the store tells, and what the place that trains it adds."""
+    phase = _phase(row)
+    if phase not in HELD:
+        return printable(row.why)
+    held = f"{phase}: {row.phase_why}" if row.phase_why else phase
+    return printable(held if row.state == "new" else f"{row.why}; {held}")
+
+
+def _phase(row: StatusRow) -> str:
+    """The phase, as far as it is ahead of the store: a trainer that has written nothing yet is starting."""
+    return "starting" if row.phase == "running" and row.state != "running" else row.phase
 
 
 def plain_rows(rows: Sequence[StatusRow]) -> list[str]:
@@ -63,20 +83,40 @@ def picture(
     study: str, rows: Sequence[StatusRow], width: int, height: int | None = None, note: str = ""
 ) -> RenderableType:
     """The rows as a table: all of them, or as many as fit in height lines; note goes below."""
-    failed = [row for row in rows if row.state == "failed"]
-    explained = failed if height is None else failed[: max(0, (height - AROUND) // 4)]
+    whys = [_failure(row) for row in rows if row.state == "failed"] + _held(rows)
+    explained = whys if height is None else whys[: max(0, (height - AROUND) // 4)]
     room = len(rows) if height is None else max(1, height - AROUND - len(explained))
     shown, hidden = fit(rows, lambda row: row.state, room)
     parts: list[RenderableType] = [_head(study, rows), _study_bar(rows), Text(), _table(shown, width)]
     if hidden:
         rest = ", ".join(f"{number} {WORDS.get(kind, kind)}" for kind, number in hidden.items())
         parts.append(Text(f"  and {rest}", "dim"))
-    for row in explained:
-        why = Text(no_wrap=height is not None, overflow="ellipsis")
-        parts.append(why.append(f"✗ {row.title}: ", "bold red").append(" ".join(row.why.split())))
+    for why in explained:
+        why.no_wrap, why.overflow = height is not None, "ellipsis"
+        parts.append(why)
     if note:
-        parts.append(Text(note, "yellow", no_wrap=True, overflow="ellipsis"))
+        parts.append(Text(printable(note), "yellow", no_wrap=True, overflow="ellipsis"))
     return Group(*parts)
+
+
+def _failure(row: StatusRow) -> Text:
+    return Text().append(f"✗ {row.title}: ", "bold red").append(" ".join(row.why.split()))
+
+
+def _held(rows: Sequence[StatusRow]) -> list[Text]:
+    """A line for each thing that runs wait for, or failed of, at the place that trains them."""
+    groups: dict[tuple[str, str], list[StatusRow]] = {}
+    for row in rows:
+        told = row.state == row.phase == "failed"  # by the store, which knows more
+        if row.phase in HELD and row.phase_why and not told:
+            groups.setdefault((row.phase, row.phase_why), []).append(row)
+    lines = []
+    for (phase, why), held in groups.items():
+        who = held[0].title if len(held) == 1 else plural(len(held), "run")
+        line = Text().append(printable(f"{who} {phase}: {why}"), HELD[phase])
+        detail = printable(held[0].phase_detail)
+        lines.append(line.append(f" ({detail})", "dim") if detail else line)
+    return lines
 
 
 def _head(study: str, rows: Sequence[StatusRow]) -> Text:
@@ -103,7 +143,8 @@ def _study_bar(rows: Sequence[StatusRow]) -> Table:
 def _table(rows: Sequence[StatusRow], width: int) -> Table:
     seeds = len({row.seed for row in rows}) > 1
     tries = any(row.attempts > 1 for row in rows)
-    bar = max(9, min(24, width - 80))
+    held = max((len(row.phase_why) + 7 for row in rows if row.phase in HELD), default=0)
+    bar = max(9, min(24, width - 80), min(held, 24, width - 72))
     tight = max((len(row.title) for row in rows), default=0) + OTHER_COLUMNS > width
     table = Table(box=None, expand=tight, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("", width=1)
@@ -126,6 +167,11 @@ def _table(rows: Sequence[StatusRow], width: int) -> Table:
 
 
 def _bar(row: StatusRow, width: int) -> RenderableType:
+    phase = _phase(row)
+    if phase in HELD and not (row.state == "failed" and phase == "failed"):
+        whole = f"retry: {row.phase_why}" if phase == "retrying" else row.phase_why
+        words = whole if whole and width >= WIDE else phase
+        return Text(printable(words), HELD[phase], no_wrap=True, overflow="ellipsis")
     if row.state in ("running", "done"):
         return ProgressBar(
             total=1.0, completed=_share(row), width=width, complete_style="cyan", finished_style="green"

@@ -1,17 +1,25 @@
 """From the address a user gives to the store behind it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from kvjob.errors import ConfigurationError
 from kvjob.store.base import Store
 from kvjob.store.directory import DirectoryStore
 
+if TYPE_CHECKING:
+    from kvjob.store.s3_client import S3Access
+
 _ALLOWED = "Give a folder (runs/, ~/study, file:///data/study) or a bucket (s3://BUCKET, s3://BUCKET/PREFIX)"
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, access: "S3Access | None" = None) -> Store:
     """The store at a path, `file://` address or `s3://bucket/prefix`; nothing is read, written or connected.
+
+    Args:
+        url: the address.
+        access: of a bucket, its server and credentials, if not those of the AWS variables or profile.
 
     Raises:
         ConfigurationError: the address is none of these.
@@ -30,7 +38,7 @@ def open_store(url: str) -> Store:
             from kvjob.store.s3 import S3Store
 
             bucket, _, prefix = rest.partition("/")
-            return S3Store(bucket, prefix.removesuffix("/"))
+            return S3Store(bucket, prefix.removesuffix("/"), access)
         case _:
             raise _refused("no kind of store", f"{scheme}://")
 

@@ -15,7 +15,7 @@ from kvjob.errors import ConfigurationError
 from kvjob.store.base import Entry, KeyMissing, Store
 from kvjob.store.files import disk_errors, replacing
 from kvjob.store.keys import check_key, check_prefix, is_key
-from kvjob.store.s3_client import endpoint, make_client
+from kvjob.store.s3_client import S3Access, endpoint, make_client
 from kvjob.store.s3_errors import BROKEN_ANSWERS, FAILURES, error_code, store_error
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ class S3Store(Store):
     Args:
         bucket: its name; the bucket must exist.
         prefix: folder inside the bucket, without `/` at either end; empty for the whole bucket.
+        access: the server and its credentials, if not those of the AWS variables or profile.
     """
 
-    def __init__(self, bucket: str, prefix: str = "") -> None:
+    def __init__(self, bucket: str, prefix: str = "", access: S3Access | None = None) -> None:
         if not _BUCKET.fullmatch(bucket):
             raise ConfigurationError(
                 "no name of a bucket after s3://",
@@ -48,7 +49,7 @@ class S3Store(Store):
             )
         if prefix:
             check_key(prefix)
-        self._bucket = bucket
+        self._bucket, self._access = bucket, access
         self._prefix = f"{prefix}/" if prefix else ""
         self._clients: dict[int, S3Client] = {}
         self._making: dict[int, Lock] = {}
@@ -125,7 +126,7 @@ class S3Store(Store):
         where = f"{self.url}/{key}"
         try:
             client = self._client()
-            where += f" at {endpoint(client)}"
+            where += f" at {(self._access and self._access.known_as) or endpoint(client)}"
             yield client
         except FAILURES as error:
             if isinstance(error, ClientError) and error_code(error) == "NoSuchKey":
@@ -137,7 +138,7 @@ class S3Store(Store):
         process = os.getpid()
         with self._making.setdefault(process, Lock()):
             if process not in self._clients:
-                self._clients[process] = make_client()
+                self._clients[process] = make_client(self._access)
             return self._clients[process]
 
     def _size(self, client: "S3Client", name: str) -> int:

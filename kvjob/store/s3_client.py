@@ -1,8 +1,9 @@
 """How an S3 server is found and asked: the AWS variables and profiles, with a few firm choices on top."""
 
 import os
+from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -32,24 +33,43 @@ _MISTAKES = (
     boto.InvalidRetryConfigurationError,
     boto.InvalidS3AddressingStyleError,
 )
+_NO_PROFILE = {"profile": (None, None, None, None)}
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 
 
-def make_client() -> "S3Client":
+@dataclass(frozen=True, slots=True)
+class S3Access:
+    """Where a server is and how to be let in, instead of what this machine's AWS variables say."""
+
+    endpoint: str | None
+    """`http://HOST:PORT`; None is AWS itself."""
+    region: str
+    access_key: str | None = None
+    """None for the credentials of this machine."""
+    secret_key: str | None = field(default=None, repr=False)
+    known_as: str = ""
+    """What errors call the server, if its endpoint is a port of this machine that leads to it."""
+
+
+def make_client(access: S3Access | None = None) -> "S3Client":
     """A client for the endpoint, region and credentials of AWS_* variables and the AWS profile.
+
+    Args:
+        access: takes the place of these three; the other AWS variables hold as ever.
 
     Raises:
         ConfigurationError: one of them has a value that cannot be, or the profile is missing.
         botocore.exceptions.BotoCoreError: the credentials that they name cannot be had.
     """
-    core = botocore.session.Session()
+    core = botocore.session.Session(session_vars=_NO_PROFILE if access and access.access_key else None)
     try:
         core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
         session = boto3.Session(botocore_session=core)
-        region = session.region_name or os.environ.get("AWS_REGION") or "us-east-1"
-        client = session.client("s3", region_name=region, config=_config(core).merge(_other_than_aws(core)))
+        given = _given(access) if access else {"region_name": _region(session)}
+        config = _config(core).merge(_past_proxies(access))
+        client = session.client("s3", **given, config=config.merge(_other_than_aws(core)))
         if (urlsplit(client.meta.endpoint_url).hostname or "").endswith(_AWS_DOMAINS):
-            client = session.client("s3", region_name=region, config=_config(core))
+            client = session.client("s3", **given, config=config)
     except _MISTAKES as error:
         raise ConfigurationError(
             str(error).rstrip("."),
@@ -58,6 +78,27 @@ def make_client() -> "S3Client":
             "or the profile itself",
         ) from error
     return client
+
+
+def _region(session: boto3.Session) -> str:
+    return session.region_name or os.environ.get("AWS_REGION") or "us-east-1"
+
+
+def _given(access: S3Access) -> dict[str, Any]:
+    return {
+        "region_name": access.region,
+        "endpoint_url": access.endpoint,
+        "aws_access_key_id": access.access_key,
+        "aws_secret_access_key": access.secret_key,
+    }
+
+
+def _past_proxies(access: S3Access | None) -> Config:
+    """AWS_ENDPOINT_URL_* must not lead elsewhere what has a place, nor a proxy what is on this machine."""
+    options: dict[str, Any] = {"ignore_configured_endpoint_urls": True} if access else {}
+    if access and access.known_as:
+        options["proxies"] = {}
+    return Config(**options)
 
 
 @cache

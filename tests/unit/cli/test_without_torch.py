@@ -13,7 +13,19 @@ def python(code: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_every_floor_but_train_and_model_can_be_imported():
-    floors = ("cli", "local", "report", "prepare", "data", "experiments", "records", "study", "store")
+    floors = (
+        "cli",
+        "cluster.workflow",
+        "cluster.look",
+        "local",
+        "report",
+        "prepare",
+        "data",
+        "experiments",
+        "records",
+        "study",
+        "store",
+    )
     done = python(BLOCKED + "; ".join(f"import kvjob.{floor}" for floor in floors))
     assert done.returncode == 0, done.stderr
 

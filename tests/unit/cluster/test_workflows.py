@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kvjob.cluster import study_template
 from kvjob.cluster.manifest import as_json, as_yaml
 from kvjob.cluster.pods import IMAGES
-from kvjob.cluster.study_template import GPU, NAME, PARAMETERS
+from kvjob.cluster.study_template import GPU, NAME, PARAMETERS, study_template
 from kvjob.cluster.workflow import whole
 from kvjob.errors import ConfigurationError
 from kvjob.experiments import CATALOGUE, load_study

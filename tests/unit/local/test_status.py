@@ -11,13 +11,13 @@ from rich.console import Console
 
 from kvjob.errors import ConfigurationError, StoreError
 from kvjob.local import print_status, status_rows, watch_status
-from kvjob.records.snapshot import Snapshot
 from kvjob.local.status import StatusRow, StudyStatus
 from kvjob.local.status_text import picture
 from kvjob.records import layout
 from kvjob.records.attempt import Attempt, EpochTiming
 from kvjob.records.document import Document, write_document
 from kvjob.records.run import EpochRow, History, PhaseScores, Result
+from kvjob.records.snapshot import Snapshot
 from kvjob.records.study import StudyRecord
 from kvjob.store import Entry, Store, open_store
 from kvjob.study import Experiment, Study, plan
