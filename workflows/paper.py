@@ -10,6 +10,6 @@ spec: {
 ...
 
 if __name__ == "__main__":
-    from kvjob.cluster import show
+    from kvjob.cluster.workflow import show
 
     show(__name__)
