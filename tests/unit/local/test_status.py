@@ -14,7 +14,7 @@ from kvjob.local import print_status, status_rows, watch_status
 from kvjob.local.status import StatusRow, StudyStatus
 from kvjob.local.status_text import picture
 from kvjob.records import layout
-from kvjob.records.attempt import Attempt, EpochTiming
+from kvjob.records.attempt import Attempt, EpochTiming, read_attempts
 from kvjob.records.document import Document, write_document
 from kvjob.records.run import EpochRow, History, PhaseScores, Result
 from kvjob.records.snapshot import Snapshot
@@ -33,7 +33,6 @@ PLAN = plan(
     "c" * 12,
 )
 KEYS = [run.key for run in PLAN.runs]
-NOW = datetime.now(UTC)
 
 
 def scores(iou: float) -> PhaseScores:
@@ -42,10 +41,11 @@ def scores(iou: float) -> PhaseScores:
 
 
 def attempt(number: int = 1, **facts: object) -> Attempt:
+    now = datetime.now(UTC)
     values = {
         "number": number,
-        "started": NOW - timedelta(seconds=60),
-        "last_seen": NOW,
+        "started": now - timedelta(seconds=60),
+        "last_seen": now,
         "node": "lab",
         **facts,
     }
@@ -105,7 +105,7 @@ def store(tmp_path: Path) -> Counted:
 
     put(
         layout.study("tiny", "plan.json"),
-        StudyRecord(plan=PLAN, planned=NOW, image_counts={"train": 16, "test": 4}),
+        StudyRecord(plan=PLAN, planned=datetime.now(UTC), image_counts={"train": 16, "test": 4}),
     )
     done, running, failed, stopped = KEYS[:4]
     result = Result(
@@ -115,7 +115,7 @@ def store(tmp_path: Path) -> Counted:
     put(layout.run(done, "result.json"), result)
     put(layout.run(done, "history.json"), history(0.7, 0.6))
     put(layout.attempt(done, 1), attempt(cause="lost", epochs=timings(1)))
-    put(layout.attempt(done, 2), attempt(2, cause="finished", ended=NOW, epochs=timings(2)))
+    put(layout.attempt(done, 2), attempt(2, cause="finished", ended=datetime.now(UTC), epochs=timings(2)))
     put(layout.run(running, "history.json"), history(0.5))
     put(layout.attempt(running, 1), attempt(epochs=timings(1)))
     put(layout.attempt(failed, 1), attempt(cause="data", message="images/a.jpg: damaged\nDelete it"))
@@ -130,7 +130,8 @@ def test_rows_tell_state_epoch_scores_and_attempts_in_the_order_of_the_plan(stor
     done, running, failed, stopped, new, _ = rows
     assert (done.epoch, done.epochs, done.best_iou, done.best_epoch, done.test_iou) == (2, 2, 0.7, 1, 0.65)
     assert (done.attempts, done.images_per_second, done.node) == (2, 81.0, "lab")
-    assert (running.epoch, running.best_iou, running.seconds_left, running.last_seen) == (1, 0.5, 4.0, NOW)
+    assert (running.epoch, running.best_iou, running.seconds_left) == (1, 0.5, 4.0)
+    assert running.last_seen == read_attempts(store, KEYS[1])[0].last_seen  # type: ignore[arg-type]
     assert "images/a.jpg: damaged" in failed.why
     assert stopped.why == "attempt 1: interrupted after epoch 0"
     assert (new.attempts, new.last_seen, new.best_iou, new.why) == (0, None, None, "never started")
@@ -207,7 +208,7 @@ def test_json_has_every_row_and_the_count_of_states(store: Counted, capsys: Capt
     facts = json.loads(capsys.readouterr().out)
     assert facts["states"] == {"done": 1, "running": 1, "resume": 1, "new": 2, "failed": 1}
     assert [run["key"] for run in facts["runs"]] == KEYS
-    assert datetime.fromisoformat(facts["runs"][1]["last_seen"]) == NOW
+    assert datetime.fromisoformat(facts["runs"][1]["last_seen"]) == status_rows(store, "tiny")[1].last_seen  # type: ignore[arg-type]
 
 
 def test_without_a_terminal_the_status_is_plain_text(store: Counted, capsys: Capture) -> None:
