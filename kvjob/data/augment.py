@@ -66,7 +66,7 @@ def _transform(name: Augmentation, *, certain: bool) -> Any:
     if name == "none":
         return None
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # Its import would ask the network for a newer version.
-    import albumentations  # Takes seconds, and only training needs it.
+    import albumentations  # Takes seconds, and few commands need it.
 
     kind, arguments = AUGMENTATIONS[name]
     return getattr(albumentations, kind)(**arguments | ({"p": 1.0} if certain else {}))
