@@ -1,8 +1,10 @@
 """The state of a run, as far as the store tells."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 from kvjob.records import layout
@@ -14,6 +16,8 @@ from kvjob.store import KeyMissing, Store
 
 SILENCE_SECONDS = 180.0
 """A run whose last attempt has been silent for longer is not running."""
+
+_READERS = 8
 
 StateKind = Literal["new", "running", "resume", "done", "failed"]
 
@@ -45,9 +49,10 @@ def run_state(store: Store, key: str, now: datetime | None = None) -> RunState:
 
 def run_states(store: Store, keys: Iterable[str]) -> dict[str, RunState]:
     """The states of many runs at the cost of one listing, in the order of keys."""
-    snapshot = Snapshot(store, layout.RUNS)
+    snapshot, wanted = Snapshot(store, layout.RUNS), tuple(keys)
     snapshot.refresh()
-    return {key: run_state(snapshot, key) for key in keys}
+    with ThreadPoolExecutor(_READERS) as pool:
+        return dict(zip(wanted, pool.map(partial(run_state, snapshot), wanted), strict=True))
 
 
 def _unfinished(attempts: tuple[Attempt, ...], now: datetime) -> tuple[StateKind, str]:

@@ -128,7 +128,7 @@ def summarise_run(run: Run) -> RunSummary:
         config=run.planned.config.model_dump(mode="json"),
         standing=run.standing,
         why=run.why,
-        epochs=result.epochs if result else len(run.history),
+        epochs=result.epochs if result else len(run.course),
         best_epoch=result.best_epoch if result else None,
         stopped=result.stopped if result else None,
         validation=result.validation if result else None,

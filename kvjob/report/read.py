@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Literal, TypeVar
@@ -16,9 +16,10 @@ from kvjob.errors import DataError
 from kvjob.records import layout
 from kvjob.records.attempt import Attempt
 from kvjob.records.document import Document, read_document
-from kvjob.records.run import Environment, EpochRow, History, ModelSummary, Result, Sample, SampleIndex
+from kvjob.records.run import Environment, History, ModelSummary, Result, Sample, SampleIndex
 from kvjob.records.state import RunState, StateKind, run_state
 from kvjob.records.study import StudyRecord, read_study
+from kvjob.report.course import Course
 from kvjob.store import KeyMissing, Store
 from kvjob.study import Experiment, Level, PlannedRun
 from kvjob.study.scores import COUNTS
@@ -48,7 +49,8 @@ class Run:
     """The reason for the standing, in words."""
     attempts: tuple[Attempt, ...] = ()
     result: Result | None = None
-    history: tuple[EpochRow, ...] = ()
+    course: Course = field(default_factory=Course)
+    """Loss and scores after each epoch; a run that has completed none has an empty one."""
     counts: pd.DataFrame | None = None
     """Pixels of each test image: index the image's name, columns tp, fp, fn, tn."""
     model: ModelSummary | None = None
@@ -130,7 +132,7 @@ def _read_run(store: Store, planned: PlannedRun, now: datetime) -> Run:
             why=state.why,
             attempts=state.attempts,
             result=state.result,
-            history=history.rows if history else (),
+            course=Course(history.rows if history else ()),
             counts=_read_counts(store, planned.key) if state.result else None,
             model=_optional(store, planned.key, "model.json", ModelSummary),
             environment=_optional(store, planned.key, "environment.json", Environment),

@@ -18,8 +18,6 @@ from kvjob.study.scores import SCORES, score_each
 Verdict = Literal[Comparison, "baseline", "no baseline", "too few images", "no result"]
 """`no baseline`: the level has a result and the baseline none; `no result`: the level itself has none."""
 
-MEASURES = ("loss", *SCORES)
-
 
 class Measure(BaseModel):
     """A quantity over seeds."""

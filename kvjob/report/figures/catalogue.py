@@ -138,7 +138,7 @@ def _draw_curves(
     data: StudyData, experiment: Experiment, kind: str, by: str
 ) -> tuple[Figure, str, str] | None:
     levels = experiment.levels
-    if not any(run.history for level in levels for run in data.runs_of(experiment, level)):
+    if not any(len(run.course) for level in levels for run in data.runs_of(experiment, level)):
         return None
     if kind == "panels":
         figure, what, measure = draw_panels(data, experiment), "Validation loss and scores", "iou"

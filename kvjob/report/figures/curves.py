@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from kvjob.records.run import EpochRow
+from kvjob.report.course import PHASES, Phase
 from kvjob.report.figures.direct import label_ends, label_margin, text_width
 from kvjob.report.figures.style import PAPER, WIDTH, Look, looks, new_figure
 from kvjob.report.read import Run, StudyData
@@ -57,7 +57,7 @@ class Line:
         return int(np.isfinite(self.values).all(axis=0).sum())
 
 
-def curve_lines(data: StudyData, experiment: Experiment, measure: str, phase: str) -> list[Line]:
+def curve_lines(data: StudyData, experiment: Experiment, measure: str, phase: Phase) -> list[Line]:
     """The lines of an experiment, in the order of its levels; levels without an epoch have none.
 
     Args:
@@ -68,15 +68,15 @@ def curve_lines(data: StudyData, experiment: Experiment, measure: str, phase: st
     """
     look, lines = looks(data, experiment), []
     for level in experiment.levels:
-        runs = [run for run in data.runs_of(experiment, level) if run.history]
+        runs = [run for run in data.runs_of(experiment, level) if len(run.course)]
         if runs:
             lines.append(_line(runs, look[level.name], measure, phase))
     return lines
 
 
-def _line(runs: list[Run], look: Look, measure: str, phase: str) -> Line:
+def _line(runs: list[Run], look: Look, measure: str, phase: Phase) -> Line:
     finished = [run for run in runs if run.standing == "finished"]
-    series = {run.key: np.array([_value(row, measure, phase) for row in run.history]) for run in runs}
+    series = {run.key: run.course.series(measure, phase) for run in runs}
     shown = [series[run.key] for run in finished or runs]
     values = np.full((len(shown), max(map(len, shown))), np.nan)
     for row, numbers in zip(values, shown, strict=True):
@@ -87,7 +87,7 @@ def _line(runs: list[Run], look: Look, measure: str, phase: str) -> Line:
         best=tuple(point for run in finished for point in _best(run, series[run.key])),
         others=tuple(series[run.key] for run in runs if finished and run not in finished),
         diverged=tuple(
-            (len(run.history), float(series[run.key][-1])) for run in runs if run.standing == "diverged"
+            (len(run.course), float(series[run.key][-1])) for run in runs if run.standing == "diverged"
         ),
         standing="" if finished else ", ".join(sorted({run.standing for run in runs})),
     )
@@ -95,7 +95,7 @@ def _line(runs: list[Run], look: Look, measure: str, phase: str) -> Line:
 
 def draw_pair(data: StudyData, experiment: Experiment, measure: str) -> Figure:
     """Training on the left, validation on the right, on one scale."""
-    pair = [curve_lines(data, experiment, measure, phase) for phase in ("train", "validation")]
+    pair = [curve_lines(data, experiment, measure, phase) for phase in PHASES]
     figure = new_figure(max(2.75, 1.1 + 0.17 * len(pair[1])))
     left, right = figure.subplots(1, 2, sharey=True, sharex=True)
     margin = label_margin([_name(line) for line in pair[1]]) / WIDTH
@@ -180,12 +180,6 @@ def _name(line: Line) -> str:
 
 def _end(line: Line) -> tuple[int, float]:
     return line.values.shape[1], float(line.mean[-1])
-
-
-def _value(row: EpochRow, measure: str, phase: str) -> float:
-    scores = row.train if phase == "train" else row.validation
-    value = scores.loss if measure == "loss" else getattr(scores.mean_over_images, measure)
-    return float(value)
 
 
 def _best(run: Run, values: NDArray[np.float64]) -> list[tuple[int, float]]:
