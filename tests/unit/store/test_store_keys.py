@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kvjob.errors import ConfigurationError
-from kvjob.store.keys import check_key, check_prefix, is_key
+from kvjob.store.keys import PART, check_key, check_prefix, is_key
 
 part = st.text(
     st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/\\"), min_size=1, max_size=20
 )
-part = part.filter(lambda text: text not in (".", ".."))
+part = part.filter(lambda text: text not in (".", "..") and not text.startswith(PART))
 valid = st.lists(part, min_size=1, max_size=5).map("/".join)
 
 
