@@ -36,14 +36,14 @@ class Pods:
     """Of the stand-in itself."""
 
     def note(self, pod: Pod, gone: bool) -> bool:
-        """Whether the pod runs and had not been seen running."""
-        uid, phase = pod["metadata"]["uid"], pod["status"].get("phase")
+        """Whether it is news that the pod runs, or ran: between two watches it may have done both."""
+        uid, phase = pod["metadata"]["uid"], pod["status"].get("phase", "Pending")
         if gone or phase in ("Succeeded", "Failed"):
             self.alive.discard(uid)
-            return False
-        self.alive.add(uid)
+        else:
+            self.alive.add(uid)
         self.at_once = max(self.at_once, len(self.alive))
-        if phase != "Running" or uid in self.seen:
+        if phase == "Pending" or uid in self.seen:
             return False
         self.seen.add(uid)
         return True

@@ -24,9 +24,11 @@ from tests.cluster.scale.measured import MB, table
 from tests.cluster.scale.watched import Node, Watched
 
 ARGO_LIMIT = 1 << 20
-"""Bytes beyond which Argo packs a workflow's nodes, and gives up if that does not suffice."""
-ETCD_LIMIT = 3 << 19
-"""Bytes of the largest object that etcd takes."""
+"""Bytes beyond which Argo packs a workflow's nodes, and gives it up if that does not suffice.
+
+etcd takes half as much again. The API server adds its notes on who set which field as far as there is room,
+and else leaves them out.
+"""
 
 REFUSED, INTERRUPTED, FAILED = 78, 75, 1
 """Exit codes of kvjob: no other attempt can succeed; another one goes on; a verdict on a study with a gap."""
@@ -92,9 +94,8 @@ def test_report_and_verdict_follow_the_last_run(fanned_out: FannedOut):
     assert fanned_out.seen.status["phase"] == "Failed", "the verdict says that a run is missing"
 
 
-def test_the_workflow_stays_below_its_size_limits(fanned_out: FannedOut):
-    assert fanned_out.seen.largest_bytes < ETCD_LIMIT
-    assert fanned_out.seen.bytes_at_end < ARGO_LIMIT
+def test_the_workflow_would_stay_below_its_size_limit_if_each_run_were_tried_again(fanned_out: FannedOut):
+    assert fanned_out.seen.packed_bytes < ARGO_LIMIT / 2
 
 
 def test_no_more_pods_than_the_parallelism_allows(fanned_out: FannedOut):
@@ -112,9 +113,9 @@ def test_what_the_fan_out_takes(
         "the list of runs": f"{len(prepared.items) / 1e3:.0f} kB",
         "submit to end": f"{seen.seconds:.0f} s, {len(pods.seen)} pods",
         "pods at once": f"{pods.at_once}, and {fanout.PARALLELISM} are allowed",
-        "nodes of the workflow": f"{len(seen.nodes)}, {seen.uncompressed_bytes / MB:.2f} MB of JSON",
+        "nodes of the workflow": f"{len(seen.nodes)}, {seen.nodes_bytes / MB:.2f} MB of JSON",
         "its object, largest": f"{seen.largest_bytes / MB:.2f} MB",
-        "its object, at the end": f"{seen.bytes_at_end / MB:.2f} MB, {'packed' if seen.packed else 'plain'}",
+        "its object, packed": f"{seen.packed_bytes / MB:.2f} MB of {ARGO_LIMIT / MB:.2f} MB",
         "Argo's controller": f"{seen.controller_seconds:.0f} s of CPU; {before:.0f} MB, then {most:.0f} MB",
         "an answer of the API server": f"{median(answers):.0f} ms, {max(answers):.0f} ms at worst",
     }

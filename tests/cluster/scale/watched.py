@@ -29,10 +29,11 @@ class Watched:
     seconds: float = 0
     """From the first look to the last."""
     largest_bytes: int = 0
-    """Of the Workflow, as the API server keeps it."""
-    bytes_at_end: int = 0
-    uncompressed_bytes: int = 0
+    """Of the Workflow as the API server kept it, with its notes on who set which field."""
+    nodes_bytes: int = 0
     """Of its nodes, as JSON."""
+    packed_bytes: int = 0
+    """Of the Workflow without those notes and with its nodes packed, which Argo does beyond 1 MiB."""
     nodes: dict[str, Node] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
     controller_bytes: list[float] = field(default_factory=list)
@@ -49,11 +50,6 @@ class Watched:
             self.look()
             assert self.seconds < seconds, f"{self.status.get('phase')} after {seconds:.0f} s"
             time.sleep(EVERY_SECONDS)
-
-    @property
-    def packed(self) -> bool:
-        """Whether Argo keeps the nodes compressed."""
-        return "compressedNodes" in self.status
 
     @property
     def controller_seconds(self) -> float:
@@ -77,10 +73,16 @@ class Watched:
             .data
         )
         self.seconds = time.monotonic() - self.started
-        self.largest_bytes, self.bytes_at_end = max(self.largest_bytes, len(data)), len(data)
-        self.status = json.loads(data).get("status", {})
+        self.largest_bytes = max(self.largest_bytes, len(data))
+        workflow = json.loads(data)
+        self.status = workflow.get("status", {})
         self.nodes = nodes(self.status)
-        self.uncompressed_bytes = max(self.uncompressed_bytes, len(json.dumps(self.nodes)))
+        written = compact(self.nodes)
+        packed = base64.b64encode(gzip.compress(written)).decode()
+        status = {**self.status, "nodes": None, "compressedNodes": packed}
+        metadata = {**workflow["metadata"], "managedFields": None}
+        self.nodes_bytes = len(written)
+        self.packed_bytes = len(compact({**workflow, "metadata": metadata, "status": status}))
 
     def _measure_controller(self) -> None:
         core = client.CoreV1Api()
@@ -95,3 +97,7 @@ def nodes(status: dict[str, Any]) -> dict[str, Node]:
     """The nodes of a workflow, which Argo packs when the object would be larger than 1 MiB."""
     packed = status.get("compressedNodes")
     return json.loads(gzip.decompress(base64.b64decode(packed))) if packed else status.get("nodes", {})
+
+
+def compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
