@@ -8,6 +8,7 @@ Times are printed, not judged, for they depend on the machine; limits are judged
 `fake_nodes` and `executor` for what stands in for them.
 """
 
+import os
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class FannedOut:
 @pytest.fixture(scope="module")
 def fanned_out(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> FannedOut:
     """The study's workflow: one run is refused, and a tenth of them is interrupted once."""
-    config.load_kube_config()
+    config.load_kube_config(os.environ["KUBECONFIG"])
     keys, folder = prepared.keys, tmp_path_factory.mktemp("kwok")
     interrupted, refused = set(keys[1 : len(keys) // 2 : 5]), keys[len(keys) // 4 + 2]
     exits = {f"{key}(0)": INTERRUPTED for key in interrupted - {refused}}
