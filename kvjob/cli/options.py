@@ -12,11 +12,12 @@ StudyArgument = Annotated[
     str, typer.Argument(metavar="STUDY", help="paper, all-experiments, one experiment, or a YAML file.")
 ]
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study in the store.")]
+STORE_HELP = "Folder, or s3://bucket/prefix with the endpoint and credentials of the usual AWS variables"
 StoreOption = Annotated[
     str,
     typer.Option(
         metavar="URL",
-        help="Folder, or s3://bucket/prefix with the endpoint and credentials of the usual AWS variables.",
+        help=f"{STORE_HELP}.",
         envvar="KVJOB_STORE",
     ),
 ]

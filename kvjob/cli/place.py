@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kvjob.cli.options import STORE_HELP
 from kvjob.errors import ConfigurationError
 from kvjob.store import Store
 
@@ -18,8 +19,7 @@ AnyStoreOption = Annotated[
     typer.Option(
         "--store",
         metavar="URL",
-        help="Folder, or s3://bucket/prefix with the endpoint and credentials of the usual AWS variables; "
-        "KVJOB_STORE unless given.",
+        help=f"{STORE_HELP}; KVJOB_STORE unless given.",
     ),
 ]
 NamespaceOption = Annotated[

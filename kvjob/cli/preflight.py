@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from kvjob.study import TrainConfig
 
 SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failure": ("✗", "bold red")}
-IMAGES = 590
-"""Images of Kvasir-Instrument, which a study has that names no other data set here."""
 
 
 def preflight(
@@ -49,6 +47,7 @@ def preflight(
 
     Ends with 0, or with the exit code of what was found: 78 the cluster, 65 the data set, 74 the store.
     """
+    from kvjob.cluster.memory import KVASIR_IMAGES
     from kvjob.cluster.preflight import exit_code
 
     if store_only:
@@ -61,7 +60,7 @@ def preflight(
         )
     else:
         configs = _configs(study, preset, seeds, only, settings)
-        images, findings = _data(data) if data else (IMAGES, [])
+        images, findings = _data(data) if data else (KVASIR_IMAGES, [])
         findings += _cluster(namespace, context, configs, images)
     _show(findings)
     raise typer.Exit(int(exit_code(findings)))
@@ -97,9 +96,9 @@ def _configs(
     seeds: int | None,
     only: list[str] | None,
     settings: list[str] | None,
-) -> "list[TrainConfig]":
+) -> "Sequence[TrainConfig]":
     from kvjob.experiments import load_study
-    from kvjob.study import plan
+    from kvjob.study import configurations
 
     if study is None:
         given = {"--preset": preset, "--seeds": seeds, "--only": only, "--set": settings}
@@ -110,11 +109,12 @@ def _configs(
                 )
         return []
     wanted = load_study(study, preset=preset, seeds=seeds, only=only, base=base_fields(settings))
-    return [run.config for run in plan(wanted, "", "").runs]
+    return configurations(wanted)
 
 
 def _data(folder: Path) -> "tuple[int, list[Finding]]":
     """Number of images, and whether the data set is whole."""
+    from kvjob.cluster.memory import KVASIR_IMAGES
     from kvjob.cluster.preflight.finding import of_error, ok
     from kvjob.data import check, open_source, require
 
@@ -124,7 +124,7 @@ def _data(folder: Path) -> "tuple[int, list[Finding]]":
             with bar("Checking images") as progress:
                 require(check(source, progress), str(folder))
     except DataError as error:
-        return IMAGES, [of_error(error)]
+        return KVASIR_IMAGES, [of_error(error)]
     return images, [ok(f"{images} images, whole", f"data {folder}")]
 
 

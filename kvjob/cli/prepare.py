@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from kvjob.store import Store
     from kvjob.study import Study
 
-IMAGES = 590
-"""Images of Kvasir-Instrument; how many there are is not known before they are brought."""
-
 
 def prepare(
     study: StudyArgument,
@@ -95,11 +92,13 @@ def prepare(
 def _check_place(namespace: str, store: "Store", study: "Study") -> None:
     """Stop before anything is downloaded, and long before a GPU is taken, if the study cannot run here."""
     from kvjob.cluster.connect import connect
+    from kvjob.cluster.memory import KVASIR_IMAGES
     from kvjob.cluster.preflight import check_cluster, check_store, require
-    from kvjob.study import plan
+    from kvjob.study import configurations
 
-    configs = [run.config for run in plan(study, "", "").runs]
-    findings = check_cluster(connect(None), namespace, configs, IMAGES) + check_store(nullcontext(store))
+    # how many images there are is not known before they are brought
+    findings = check_cluster(connect(None), namespace, configurations(study), KVASIR_IMAGES)
+    findings += check_store(nullcontext(store))
     for finding in findings:
         if finding.level == "warning":
             typer.echo(str(finding), err=True)

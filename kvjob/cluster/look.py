@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from kvjob.cluster.connect import Cluster, Object
 from kvjob.cluster.fact import RunFact
+from kvjob.cluster.names import ARGO_GROUP, ARGO_VERSION, RUN_LABEL, STUDY_LABEL
 from kvjob.cluster.pod_fact import pod_fact
 from kvjob.cluster.refusal import ClusterError
 from kvjob.cluster.workflow_nodes import (
@@ -18,11 +19,8 @@ from kvjob.cluster.workflow_nodes import (
     waiting_words,
 )
 
-STUDY_LABEL, RUN_LABEL = "kvjob/study", "kvjob/run"
 ENDED = "workflows.argoproj.io/completed"
 """Label that Argo gives a workflow that is over, `true` or `false`."""
-
-ARGO = ("argoproj.io", "v1alpha1")
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,8 @@ def _workflows(cluster: Cluster, namespace: str, study: str) -> list[Object]:
         answer = cluster.ask(
             f"list workflows in namespace {namespace}",
             cluster.custom.list_namespaced_custom_object,
-            *ARGO,
+            ARGO_GROUP,
+            ARGO_VERSION,
             namespace,
             "workflows",
             label_selector=selector,

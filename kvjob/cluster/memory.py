@@ -16,6 +16,9 @@ GPU_BASE = 4096 * MIB
 GPU_BYTES_PER_PIXEL = 8
 """An image and its mask, once as read and once on their way to the GPU."""
 
+KVASIR_IMAGES = 590
+"""Images of Kvasir-Instrument, taken where it is not known yet which data set there will be."""
+
 STEP = 256 * MIB
 """Requests are multiples of it."""
 

@@ -8,12 +8,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from kvjob.cluster.connect import Cluster, connect
 from kvjob.cluster.forward import forwarded
+from kvjob.cluster.names import STORE
 from kvjob.cluster.refusal import Absent, ClusterError, NotAllowed
 from kvjob.store import Store, open_store
 from kvjob.store.s3_client import S3Access
-
-STORE = "kvjob-store"
-"""ConfigMap and Secret that the chart leaves in the namespace."""
 
 SECRET_ANNOTATION = "kvjob/secret"  # noqa: S105  (the name of an annotation)
 """Annotation of the ConfigMap that names another Secret."""

@@ -2,10 +2,8 @@
 
 from kvjob.cluster.connect import Object
 from kvjob.cluster.fact import RunFact
+from kvjob.cluster.names import MAIN
 from kvjob.cluster.words import WAITS, ending, first_sentence, one_line, unschedulable
-
-MAIN = "main"
-"""Name of the container that trains; Argo adds others."""
 
 
 def pod_fact(pod: Object) -> RunFact:

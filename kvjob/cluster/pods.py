@@ -5,19 +5,15 @@ from typing import Any
 from hera.workflows import Container, EmptyDirVolume, models
 
 from kvjob import __version__
+from kvjob.cluster.names import STEP_LABEL, STORE
 
 IMAGES = {"tools": f"kvjob/tools:{__version__}", "trainer": f"kvjob/trainer:{__version__}"}
 """Images by what they hold: everything but torch, and everything."""
-
-STORE = "kvjob-store"
-"""ConfigMap with the store's address, and Secret with its credentials."""
 
 USER = 10001
 """Uid and gid of the images' user."""
 
 SCRATCH = "/tmp"  # noqa: S108  (a volume of the pod's own, the only place it can write)
-
-STEP_LABEL, STUDY_LABEL, RUN_LABEL = "kvjob/step", "kvjob/study", "kvjob/run"
 
 
 def container(name: str, image: str, command: list[str], **more: Any) -> Container:

@@ -15,10 +15,9 @@ from hera.workflows import (
     models,
 )
 
-from kvjob.cluster.pods import RUN_LABEL, SCRATCH, STUDY_LABEL, container
-
-NAME = "kvjob-study"
-"""Name of the WorkflowTemplate; every file of `workflows/` refers to it."""
+from kvjob.cluster.names import KILLED, MAIN, RUN_LABEL, STUDY_LABEL, STUDY_TEMPLATE, TERMINATED
+from kvjob.cluster.pods import SCRATCH, container
+from kvjob.errors import ExitCode
 
 PARAMETERS = {
     "study": (
@@ -40,8 +39,10 @@ PARAMETERS = {
 GPU = "nvidia.com/gpu"
 """Name of the resource that a train pod asks one of."""
 
+RETRIED = [int(code) for code in (ExitCode.CUDA_OOM, ExitCode.STORE, ExitCode.INTERRUPTED)]
+
 RETRY = (
-    'lastRetry.status == "Error" || asInt(lastRetry.exitCode) in [71, 74, 75, 137, 143]'
+    f'lastRetry.status == "Error" || asInt(lastRetry.exitCode) in {[*RETRIED, KILLED, TERMINATED]}'
     ' || lastRetry.message matches "imminent node shutdown|pod deleted"'
 )
 """What is tried again: a pod that vanished, or an exit code that says another attempt can succeed."""
@@ -64,7 +65,7 @@ SECONDS_KEPT = 7 * 24 * 3600
 def study_template() -> WorkflowTemplate:
     """The WorkflowTemplate that runs any study; the chart lays its values over it."""
     with WorkflowTemplate(
-        name=NAME,
+        name=STUDY_TEMPLATE,
         entrypoint="study",
         arguments=[
             Parameter(name=name, value=default, description=text)
@@ -206,7 +207,7 @@ def _resources(cpu: str, memory: str, devices: dict[str, str] | None = None) -> 
 
 def _memory_patch(memory: str) -> str:
     resources = {"limits": {"memory": memory}, "requests": {"memory": memory}}
-    return json.dumps({"containers": [{"name": "main", "resources": resources}]})
+    return json.dumps({"containers": [{"name": MAIN, "resources": resources}]})
 
 
 def _retry(limit: int) -> RetryStrategy:

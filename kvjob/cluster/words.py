@@ -2,6 +2,9 @@
 
 import re
 
+from kvjob.cluster.names import KILLED, TERMINATED
+from kvjob.errors import ExitCode
+
 _SHORTAGES = re.compile(r"\d+ Insufficient ([\w./-]*\w)")
 _REFUSALS = {
     "Too many pods": "no node takes more pods",
@@ -13,13 +16,13 @@ _REFUSALS = {
 }
 _EXIT_CODE = re.compile(r"exit code (\d+)")
 _EXITS = {
-    "65": "data missing or damaged",
-    "71": "GPU out of memory",
-    "74": "store unreachable",
-    "75": "interrupted",
-    "78": "configuration refused",
-    "137": "killed",
-    "143": "stopped",
+    ExitCode.DATA: "data missing or damaged",
+    ExitCode.CUDA_OOM: "GPU out of memory",
+    ExitCode.STORE: "store unreachable",
+    ExitCode.INTERRUPTED: "interrupted",
+    ExitCode.CONFIGURATION: "configuration refused",
+    KILLED: "killed",
+    TERMINATED: "stopped",
 }
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: ([^,=]+)")
 _LONGEST = 40
@@ -62,7 +65,7 @@ def ending(message: str) -> str:
         return "out of memory"
     found = _EXIT_CODE.search(text)
     if found:
-        return _EXITS.get(found[1], f"exit code {found[1]}")
+        return _EXITS.get(int(found[1]), f"exit code {found[1]}")
     if "imminent node shutdown" in text or "NodeShutdown" in text:
         return "node shut down"
     if "deadline" in text.lower():

@@ -44,12 +44,12 @@ def whole(head: dict[str, Any], settings: dict[str, str], gpus: int = 1) -> dict
     given = {item["name"]: item["value"] for item in head["spec"].get("arguments", {}).get("parameters", [])}
     template = study_template().to_dict()["spec"]
     parameters = template["arguments"]["parameters"]
-    for name in {**given, **settings}:
-        if name not in (known := [item["name"] for item in parameters]):
+    known, values = [item["name"] for item in parameters], {**given, **settings}
+    for name in values:
+        if name not in known:
             raise ConfigurationError(
                 f"a study has no parameter {name!r}", where="-p", fix=f"Choose from {', '.join(known)}"
             )
-    values = {**given, **settings}
     filled = [{**item, "value": values.get(item["name"], item["value"])} for item in parameters]
     templates = [_with_gpus(item, gpus) for item in template["templates"]]
     spec = {**template, "arguments": {"parameters": filled}, "templates": templates}

@@ -24,7 +24,9 @@ def unpacked(workflow: Object) -> Object:
     packed = status.get("compressedNodes")
     if not packed:
         return workflow
-    return {**workflow, "status": {**status, "nodes": json.loads(gzip.decompress(b64decode(packed)))}}
+    nodes = json.loads(gzip.decompress(b64decode(packed)))
+    # so that what is unpacked stays as it is when it is given again
+    return {**workflow, "status": {**status, "nodes": nodes, "compressedNodes": ""}}
 
 
 def nodes_of(workflow: Object) -> Nodes:

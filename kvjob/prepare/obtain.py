@@ -57,10 +57,10 @@ def _from_store(store: Store, key: str, workspace: Path, progress: Progress) -> 
         raise _nothing(store, key)
     for done, each in enumerate(keys):
         progress(done, len(keys))
-        store.fetch(each, workspace)
+        path = store.fetch(each, workspace)
     progress(len(keys), len(keys))
     # a store that is a folder answers with its own files, and copies nothing
-    return store.fetch(keys[0], workspace).parents[keys[0].count("/") - key.count("/") - 1]
+    return path.parents[keys[-1].count("/") - key.count("/") - 1]
 
 
 def _nothing(store: Store, key: str) -> DataError:

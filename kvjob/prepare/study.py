@@ -12,7 +12,7 @@ from kvjob.records import layout
 from kvjob.records.document import write_document
 from kvjob.records.study import StudyRecord, read_study
 from kvjob.store import Store
-from kvjob.study import Plan, Study, code_hash, plan
+from kvjob.study import Plan, Study, code_hash, configurations, plan
 
 Progress = Callable[[int, int], None]
 
@@ -49,7 +49,7 @@ def prepare_study(store: Store, study: Study, data: Path | None, progress: Progr
     """
     keyed, files = weights_by_content(study)
     # a level that is no configuration must be told before minutes of decoding
-    configs = [run.config for run in plan(keyed, "", "").runs]
+    configs = configurations(keyed)
     sizes = sizes_for(configs)
     if data is None:
         manifest = read_manifest(store, _planned_before(store, study).plan.dataset)

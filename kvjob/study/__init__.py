@@ -3,7 +3,7 @@
 from kvjob.study.code import code_hash
 from kvjob.study.config import TrainConfig, run_key, train_config
 from kvjob.study.experiment import Experiment, Level
-from kvjob.study.plan import Plan, PlannedRun, Role, plan
+from kvjob.study.plan import Plan, PlannedRun, Role, configurations, plan
 from kvjob.study.preset import PRESETS, Preset, preset
 from kvjob.study.study import Study
 
@@ -18,6 +18,7 @@ __all__ = [
     "Study",
     "TrainConfig",
     "code_hash",
+    "configurations",
     "plan",
     "preset",
     "run_key",

@@ -90,6 +90,11 @@ def plan(study: Study, dataset: str, code: str) -> Plan:
     return Plan(study=planned, dataset=dataset, code=code, runs=runs)
 
 
+def configurations(study: Study) -> tuple[TrainConfig, ...]:
+    """The configuration of every run of study, which needs no data set to be known; errors as plan."""
+    return tuple(run.config for run in plan(study, "", "").runs)
+
+
 def base_values(study: Study) -> dict[str, object]:
     """The fields that every run of study shares, where they differ from TrainConfig's defaults."""
     if "seed" in study.base:

@@ -8,7 +8,7 @@ import pytest
 
 from kvjob.cluster.memory import memory_request
 from kvjob.experiments import load_study
-from kvjob.study import plan
+from kvjob.study import configurations
 from tests.cluster.argo import kubectl
 from tests.cluster.own_namespace import (
     BUSYBOX,
@@ -84,8 +84,8 @@ def test_a_namespace_that_has_everything_passes(own: Own, device: str):
 
 def test_the_largest_run_of_a_study_is_what_must_fit(own: Own):
     own.apply(study_template())
-    runs = plan(load_study("paper"), "", "").runs
-    most = max(memory_request(run.config, 590, gpus=0) for run in runs)
+    configs = configurations(load_study("paper"))
+    most = max(memory_request(config, 590, gpus=0) for config in configs)
     assert f"memory {most / 2**30:.1f} GiB: fits on" in preflight(own, "paper").out
     done = preflight(own, "paper", "--set", "input_size=2048")
     assert done.code == 78

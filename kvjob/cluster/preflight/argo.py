@@ -3,10 +3,10 @@
 from kubernetes import client
 
 from kvjob.cluster.connect import Cluster, Object
+from kvjob.cluster.names import ARGO_GROUP, ARGO_VERSION
 from kvjob.cluster.preflight.finding import Finding, failure, ok
 from kvjob.cluster.refusal import Absent
 
-GROUP, VERSION = "argoproj.io", "v1alpha1"
 NEEDED = ("workflows", "workflowtemplates", "workflowtaskresults")
 CONTROLLER = "workflow-controller"
 
@@ -16,10 +16,10 @@ GROWERS = ("karpenter.sh", "autoscaling.x-k8s.io")
 
 def kinds(cluster: Cluster) -> Finding:
     """Whether the API server knows Argo's objects."""
-    where = f"API group {GROUP}"
+    where = f"API group {ARGO_GROUP}"
     fix = "Install Argo Workflows in the cluster"
     try:
-        found = cluster.ask("list Argo's kinds", cluster.custom.get_api_resources, GROUP, VERSION)
+        found = cluster.ask("list Argo's kinds", cluster.custom.get_api_resources, ARGO_GROUP, ARGO_VERSION)
     except Absent:
         return failure("Argo Workflows is not installed", where, fix)
     names = {each["name"] for each in found.get("resources", [])}

@@ -6,11 +6,12 @@ from typing import Any
 
 from kvjob.cluster.connect import Cluster, Object
 from kvjob.cluster.memory import memory_request
+from kvjob.cluster.names import ARGO_GROUP, ARGO_VERSION, STUDY_TEMPLATE
 from kvjob.cluster.preflight import argo, registry
 from kvjob.cluster.preflight.finding import Finding, failure, of_error, ok, unknown
 from kvjob.cluster.preflight.image import image
 from kvjob.cluster.preflight.placement import placement
-from kvjob.cluster.preflight.pod_request import TEMPLATE, PodRequest, pod_request
+from kvjob.cluster.preflight.pod_request import PodRequest, pod_request
 from kvjob.cluster.preflight.quota import limits, quotas
 from kvjob.cluster.preflight.rights import account_rights, own_rights
 from kvjob.cluster.refusal import Absent, ClusterError, NotAllowed
@@ -88,11 +89,11 @@ def check_store(opened: AbstractContextManager[Store]) -> list[Finding]:
 
 
 def _pod(cluster: Cluster, namespace: str) -> Generator[Finding, None, PodRequest | None]:
-    where = f"WorkflowTemplate {TEMPLATE} in namespace {namespace}"
+    where = f"WorkflowTemplate {STUDY_TEMPLATE} in namespace {namespace}"
     get: Callable[..., Any] = cluster.custom.get_namespaced_custom_object
     try:
         template = cluster.ask(
-            f"read {where}", get, argo.GROUP, argo.VERSION, namespace, "workflowtemplates", TEMPLATE
+            f"read {where}", get, ARGO_GROUP, ARGO_VERSION, namespace, "workflowtemplates", STUDY_TEMPLATE
         )
         pod = pod_request(template)
     except Absent:

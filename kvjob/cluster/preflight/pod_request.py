@@ -7,10 +7,8 @@ from decimal import Decimal
 from kubernetes.utils.quantity import parse_quantity
 
 from kvjob.cluster.connect import Object
+from kvjob.cluster.names import MAIN, STUDY_TEMPLATE
 from kvjob.errors import ConfigurationError
-
-TEMPLATE = "kvjob-study"
-"""Name of the WorkflowTemplate."""
 
 Amounts = dict[str, Decimal]
 """By resource: cores, bytes, or pieces."""
@@ -61,7 +59,9 @@ def pod_request(template: Object) -> PodRequest:
     train = next((each for each in spec.get("templates", []) if each.get("name") == "train"), None)
     if train is None or "container" not in train:
         raise ConfigurationError(
-            "has no template `train`", where=f"WorkflowTemplate {TEMPLATE}", fix="Upgrade kvjob's chart there"
+            "has no template `train`",
+            where=f"WorkflowTemplate {STUDY_TEMPLATE}",
+            fix="Upgrade kvjob's chart there",
         )
     container = train["container"]
     patched = _patched(train.get("podSpecPatch", ""))
@@ -108,12 +108,12 @@ def _patched(patch: str) -> Object:
         containers = json.loads(patch or "{}").get("containers", [])
     except ValueError:
         return {}
-    return next((each.get("resources", {}) for each in containers if each.get("name") == "main"), {})
+    return next((each.get("resources", {}) for each in containers if each.get("name") == MAIN), {})
 
 
 def _amounts(resources: Object, kind: str) -> Amounts:
     """Requests or limits, as far as they are the same for every run."""
-    where = f"WorkflowTemplate {TEMPLATE}, train"
+    where = f"WorkflowTemplate {STUDY_TEMPLATE}, train"
     given = resources.get(kind, {})
     return {
         name: amount(value, f"{where}, {name}") for name, value in given.items() if "{{" not in str(value)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from kubernetes import client
 
 from kvjob.cluster.connect import Cluster
+from kvjob.cluster.names import ARGO_GROUP
 from kvjob.cluster.preflight.finding import Finding, failure, ok
 from kvjob.cluster.refusal import Absent
 
-GROUP = "argoproj.io"
 _UPGRADE = "Install or upgrade kvjob's chart in this namespace"
 
 
@@ -22,7 +22,8 @@ def account_rights(cluster: Cluster, namespace: str, account: str) -> list[Findi
     denied = [verb for verb in ("create", "patch") if not _may(cluster, namespace, account, verb)]
     if denied:
         told = (
-            f"may not {' and '.join(denied)} workflowtaskresults.{GROUP}, by which Argo learns of a pod's end"
+            f"may not {' and '.join(denied)} workflowtaskresults.{ARGO_GROUP}, "
+            "by which Argo learns of a pod's end"
         )
         return [failure(told, where, _UPGRADE)]
     return [ok("exists, and may report results to Argo", where)]
@@ -31,7 +32,7 @@ def account_rights(cluster: Cluster, namespace: str, account: str) -> list[Findi
 def own_rights(cluster: Cluster, namespace: str) -> Iterator[Finding]:
     """Whether whoever asks may submit a study."""
     where = f"you, in namespace {namespace}"
-    asked = {"namespace": namespace, "group": GROUP, "resource": "workflows", "verb": "create"}
+    asked = {"namespace": namespace, "group": ARGO_GROUP, "resource": "workflows", "verb": "create"}
     answer = cluster.ask(
         "ask for one's own rights",
         client.AuthorizationV1Api(cluster.shared).create_self_subject_access_review,
@@ -40,8 +41,8 @@ def own_rights(cluster: Cluster, namespace: str) -> Iterator[Finding]:
     if answer.get("status", {}).get("allowed"):
         yield ok("may submit workflows", where)
     else:
-        fix = f"Ask the cluster's administrator for the right to create workflows.{GROUP} there"
-        yield failure(f"may not create workflows.{GROUP}", where, fix)
+        fix = f"Ask the cluster's administrator for the right to create workflows.{ARGO_GROUP} there"
+        yield failure(f"may not create workflows.{ARGO_GROUP}", where, fix)
 
 
 def _may(cluster: Cluster, namespace: str, account: str, verb: str) -> bool:
@@ -50,7 +51,7 @@ def _may(cluster: Cluster, namespace: str, account: str, verb: str) -> bool:
         "groups": ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"],
         "resourceAttributes": {
             "namespace": namespace,
-            "group": GROUP,
+            "group": ARGO_GROUP,
             "resource": "workflowtaskresults",
             "verb": verb,
         },

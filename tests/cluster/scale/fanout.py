@@ -9,7 +9,8 @@ from typing import Any
 
 from kubernetes import client
 
-from kvjob.cluster.study_template import NAME, study_template
+from kvjob.cluster.names import STUDY_TEMPLATE
+from kvjob.cluster.study_template import study_template
 from tests.cluster.scale.executor import GROUP
 from tests.cluster.scale.fake_nodes import LABEL
 
@@ -66,7 +67,7 @@ def submit(namespace: str, parameters: Mapping[str, str]) -> str:
         "apiVersion": f"{GROUP}/v1alpha1",
         "kind": "Workflow",
         "metadata": {"generateName": "all-experiments-"},
-        "spec": {"workflowTemplateRef": {"name": NAME}, "arguments": {"parameters": given}},
+        "spec": {"workflowTemplateRef": {"name": STUDY_TEMPLATE}, "arguments": {"parameters": given}},
     }
     custom = client.CustomObjectsApi()
     made = custom.create_namespaced_custom_object(GROUP, "v1alpha1", namespace, "workflows", workflow)

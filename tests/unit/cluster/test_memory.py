@@ -2,7 +2,8 @@
 
 import pytest
 
-from kvjob.cluster.memory import MIB, memory_request, quantity
+from kvjob.cluster.memory import KVASIR_IMAGES, MIB, memory_request, quantity
+from kvjob.data.fetch import KVASIR_COUNTS
 from kvjob.study import TrainConfig
 
 
@@ -34,6 +35,10 @@ def test_a_larger_input_asks_for_more(gpus):
     ]
     assert sizes == sorted(sizes)
     assert sizes[-1] > sizes[0]
+
+
+def test_the_data_set_that_is_assumed_is_the_one_that_is_downloaded():
+    assert KVASIR_COUNTS[0] == KVASIR_IMAGES
 
 
 def test_quantities_are_whole_mebibytes():

@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from kvjob.cluster.manifest import as_json, as_yaml
+from kvjob.cluster.names import STUDY_TEMPLATE
 from kvjob.cluster.pods import IMAGES
-from kvjob.cluster.study_template import GPU, NAME, PARAMETERS, study_template
+from kvjob.cluster.study_template import GPU, PARAMETERS, study_template
 from kvjob.cluster.workflow import whole
 from kvjob.errors import ConfigurationError
 from kvjob.experiments import CATALOGUE, load_study
@@ -44,7 +45,7 @@ def test_argo_and_python_read_the_same_manifest(path):
     head = argo_reads(path)
     module = runpy.run_path(str(path), run_name=path.stem)
     assert module["__annotations__"] == head
-    assert head["spec"]["workflowTemplateRef"] == {"name": NAME}
+    assert head["spec"]["workflowTemplateRef"] == {"name": STUDY_TEMPLATE}
     assert path.read_text().startswith("# "), "a docstring would not be YAML"
     assert not any(line.startswith("---") for line in path.read_text().splitlines())
 

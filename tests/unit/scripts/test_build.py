@@ -1,8 +1,9 @@
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.unit.scripts.bare_path import use_only
 
 CLUSTER = Path(__file__).parents[3] / "scripts" / "cluster"
 NEEDED = ["bash", "awk", "cat", "cut", "dirname", "ln", "mkdir", "mktemp", "rm", "sha256sum", "sort", "tail"]
@@ -12,11 +13,7 @@ GO_COMPONENTS = ["kube", "coredns", "mc", "argo", "helm", "kwok"]
 @pytest.fixture
 def no_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, and a PATH with what scripts need but no Go."""
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    for name in NEEDED:
-        (tools / name).symlink_to(str(shutil.which(name)))
-    monkeypatch.setenv("PATH", str(tools))
+    use_only(NEEDED, tmp_path / "tools", monkeypatch)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache"
 

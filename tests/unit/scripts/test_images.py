@@ -1,11 +1,12 @@
 """What scripts/images decides before anything is built, and the pins that the images are made of."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.unit.scripts.bare_path import use_only
 
 ROOT = Path(__file__).parents[3]
 IMAGES = ROOT / "scripts" / "images"
@@ -15,11 +16,7 @@ NEEDED = ["awk", "bash", "dirname", "mkdir", "sed", "flock", "cat", "xargs"]
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home without settings, and a PATH with neither Docker, buildah nor apt-get."""
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    for name in NEEDED:
-        (tools / name).symlink_to(str(shutil.which(name)))
-    monkeypatch.setenv("PATH", str(tools))
+    use_only(NEEDED, tmp_path / "tools", monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("XDG_CACHE_HOME", "PIP_CONFIG_FILE", "PIP_INDEX_URL", "UV_CONFIG_FILE", "UV_DEFAULT_INDEX"):
         monkeypatch.delenv(name, raising=False)
