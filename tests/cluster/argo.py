@@ -3,7 +3,8 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,20 @@ def run(*line: object, timeout: float = 300, check: bool = True) -> str:
 
 def kubectl(*arguments: object, **options: Any) -> str:
     return run("kubectl", *arguments, **options)
+
+
+@contextmanager
+def vacant(namespace: str) -> Iterator[str]:
+    """The name of a namespace to make.
+
+    What an interrupted run of the tests left there goes before the block, what the block made goes after it.
+    """
+    delete = ("delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s")
+    kubectl(*delete, timeout=150)
+    try:
+        yield namespace
+    finally:
+        kubectl(*delete, timeout=150)
 
 
 def items(kind: str, namespace: str, selector: str = "") -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import pytest
 from kvjob.cluster.connect import connect
 from kvjob.cluster.namespace_store import open_namespace_store
 from kvjob.store import Store
-from tests.cluster.argo import ROOT, kubectl, run
+from tests.cluster.argo import ROOT, kubectl, run, vacant
 from tests.cluster.installed import SMALL, Installed
 
 
@@ -38,13 +38,12 @@ def gpus(cluster) -> Iterator[int]:
 @pytest.fixture(scope="session")
 def installed(cluster) -> Iterator[Installed]:
     """The chart, with a MinIO of its own, in a namespace that is gone afterwards."""
-    namespace = "study-test"
     values = [part for name, value in SMALL.items() for part in ("--set", f"{name}={value}")]
-    line = ("helm", "install", "kvjob", ROOT / "charts/kvjob", "-n", namespace, "--create-namespace")
-    run(*line, *values, "--wait", timeout=300)
-    yield Installed(namespace)
-    run("helm", "uninstall", "kvjob", "-n", namespace, "--wait", timeout=300)
-    kubectl("delete", "namespace", namespace, "--timeout=120s", timeout=150)
+    with vacant("study-test") as namespace:
+        line = ("helm", "install", "kvjob", ROOT / "charts/kvjob", "-n", namespace, "--create-namespace")
+        run(*line, *values, "--wait", timeout=300)
+        yield Installed(namespace)
+        run("helm", "uninstall", "kvjob", "-n", namespace, "--wait", timeout=300)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typing import Any
 from kvjob.cluster.connect import Cluster, connect
 from kvjob.cluster.namespace_store import open_namespace_store
 from kvjob.store.s3 import S3Store
-from tests.cluster.argo import ROOT, kubectl, run
+from tests.cluster.argo import ROOT, kubectl, run, vacant
 
 MINIO = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
 BUSYBOX = "docker.io/library/busybox:1"
@@ -57,16 +57,14 @@ class Own:
 def own_namespace(name: str, folder: Path) -> Iterator[Own]:
     """The namespace with its MinIO ready and its bucket made; gone afterwards."""
     own = Own(name, folder)
-    kubectl("create", "namespace", name)
-    try:
+    with vacant(name):
+        kubectl("create", "namespace", name)
         own.apply(minio(), service(), settings(name), credentials(PASSWORD), *account("kvjob-run"))
         kubectl("rollout", "status", "deployment/minio", "-n", name, "--timeout=90s", timeout=120)
         with open_namespace_store(name) as store:
             assert isinstance(store, S3Store)
             store._client().create_bucket(Bucket="kvjob")
         yield own
-    finally:
-        kubectl("delete", "namespace", name, "--timeout=120s", timeout=150)
 
 
 def minio() -> Manifest:

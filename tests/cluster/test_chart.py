@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.cluster.argo import ROOT, kubectl, run
+from tests.cluster.argo import ROOT, kubectl, run, vacant
 
 CHART = ROOT / "charts/kvjob"
 SCENARIOS = sorted((CHART / "ci").glob("*-values.yaml"))
@@ -27,19 +27,19 @@ PARAMETERS = "jsonpath={.spec.arguments.parameters[?(@.name=='preset')].value}"
 @pytest.fixture(scope="module")
 def release(cluster) -> Iterator[str]:
     """What `helm install` says of a release in a namespace that was not there."""
-    yield run("helm", "install", "kvjob", CHART, "-n", NAMESPACE, "--create-namespace", timeout=300)
-    run("helm", "uninstall", "kvjob", "-n", NAMESPACE, "--wait", "--ignore-not-found", timeout=300)
-    kubectl("delete", "namespace", NAMESPACE, "--timeout=120s", timeout=150)
+    with vacant(NAMESPACE):
+        yield run("helm", "install", "kvjob", CHART, "-n", NAMESPACE, "--create-namespace", timeout=300)
+        run("helm", "uninstall", "kvjob", "-n", NAMESPACE, "--wait", "--ignore-not-found", timeout=300)
 
 
 @pytest.fixture(scope="module")
 def dry(cluster) -> Iterator[None]:
     """A namespace that says of every pod or template of one what the restricted standard has against it."""
-    kubectl("create", "namespace", DRY)
-    kubectl("label", "namespace", DRY, f"{ENFORCE}=restricted", f"{WARN}=restricted")
-    kubectl("wait", "-n", DRY, "--for=create", "serviceaccount/default", "--timeout=30s")
-    yield
-    kubectl("delete", "namespace", DRY, "--timeout=120s", timeout=150)
+    with vacant(DRY):
+        kubectl("create", "namespace", DRY)
+        kubectl("label", "namespace", DRY, f"{ENFORCE}=restricted", f"{WARN}=restricted")
+        kubectl("wait", "-n", DRY, "--for=create", "serviceaccount/default", "--timeout=30s")
+        yield
 
 
 def secret(name: str) -> dict[str, str]:

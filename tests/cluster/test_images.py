@@ -15,7 +15,7 @@ import pytest
 
 import kvjob
 from kvjob.study import code_hash
-from tests.cluster.argo import kubectl
+from tests.cluster.argo import kubectl, vacant
 
 NAMESPACE, POD = "img-test", "images"
 HARDENED = {
@@ -113,13 +113,11 @@ def pod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     manifests = tmp_path_factory.mktemp("images") / "pod.json"
     manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD}, "spec": spec}
     manifests.write_text(json.dumps(manifest))
-    kubectl("create", "namespace", NAMESPACE)
-    try:
+    with vacant(NAMESPACE):
+        kubectl("create", "namespace", NAMESPACE)
         kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
         kubectl("apply", "-n", NAMESPACE, "-f", str(manifests))
         yield
-    finally:
-        kubectl("delete", "namespace", NAMESPACE, "--timeout=120s", timeout=150)
 
 
 def states() -> dict[str, dict[str, Any]]:
