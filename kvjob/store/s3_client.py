@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ import botocore.session
 from botocore import exceptions as boto
 from botocore.config import Config
 from botocore.loaders import Loader, create_loader
+from botocore.utils import parse_timestamp
 
 from kvjob.errors import ConfigurationError
 
@@ -64,6 +66,8 @@ def make_client(access: S3Access | None = None) -> "S3Client":
     core = botocore.session.Session(session_vars=_NO_PROFILE if access and access.access_key else None)
     try:
         core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+        parsers = core.get_component("response_parser_factory")
+        parsers.set_parser_defaults(timestamp_parser=_time)
         session = boto3.Session(botocore_session=core)
         given = _given(access) if access else {"region_name": _region(session)}
         config = _config(core).merge(_past_proxies(access))
@@ -99,6 +103,14 @@ def _past_proxies(access: S3Access | None) -> Config:
     if access and access.known_as:
         options["proxies"] = {}
     return Config(**options)
+
+
+def _time(text: Any) -> datetime:
+    """A time of an answer; boto3's own way, which guesses the form, is two thirds of what a listing costs."""
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):  # seconds, or the form of a header
+        return parse_timestamp(text)
 
 
 @cache
