@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kvjob import __version__
-from kvjob.cli import data, fetch, predict, preflight, prepare, report, run, study, train, verdict
+from kvjob.cli import data, exporter, fetch, predict, preflight, prepare, report, run, study, train, verdict
 from kvjob.cli.last_words import leave_last_words
 from kvjob.errors import ExitCode, KvjobError
 
@@ -31,6 +31,7 @@ app.command()(preflight.preflight)
 app.command()(prepare.prepare)
 app.command()(verdict.verdict)
 app.command()(report.report)
+app.command()(exporter.exporter)
 app.command()(fetch.fetch)
 app.command()(predict.predict)
 

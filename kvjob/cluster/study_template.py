@@ -138,7 +138,7 @@ def _train() -> Container:
     return container(
         "train",
         "trainer",
-        ["train", key, "--study={{inputs.parameters.study}}"],
+        ["train", key, "--study={{inputs.parameters.study}}", f"--metrics-port={METRICS_PORT}"],
         inputs=[Parameter(name=name) for name in ("study", "key", "memory")],
         labels={STUDY_LABEL: "{{inputs.parameters.study}}", RUN_LABEL: key},
         resources=_resources("1", "4Gi", {GPU: "1"}),

@@ -67,6 +67,10 @@ class Attempt(Document):
     epochs: tuple[EpochTiming, ...] = ()
     peak_memory_bytes: int = 0
     """Largest memory of the device, or of the process on a CPU."""
+    store_seconds: float = 0.0
+    """Seconds that training, once over, waited for the store to take the last checkpoint."""
+    metrics_study: str = ""
+    """Study under whose name its trainer served metrics while it ran; empty if it served none."""
 
     @property
     def seconds(self) -> float:

@@ -15,7 +15,10 @@ from kvjob.records.snapshot import Snapshot
 from kvjob.store import KeyMissing, Store
 
 SILENCE_SECONDS = 180.0
-"""A run whose last attempt has been silent for longer is not running."""
+"""A run whose last attempt has been silent for longer is not running, unless its epochs are long."""
+
+SILENT_EPOCHS = 3
+"""Signs of life come with epochs: a run is given the time of so many of them."""
 
 _READERS = 8
 
@@ -41,7 +44,14 @@ def run_state(store: Store, key: str, now: datetime | None = None) -> RunState:
     try:
         result = read_document(store, layout.run(key, "result.json"), Result)
     except KeyMissing:
-        kind, why = _unfinished(attempts, now or datetime.now(UTC))
+        result = None
+    return state_of(attempts, result, now or datetime.now(UTC))
+
+
+def state_of(attempts: tuple[Attempt, ...], result: Result | None, now: datetime) -> RunState:
+    """The state that follows from what was read; of each attempt's epochs the last one is enough."""
+    if result is None:
+        kind, why = _unfinished(attempts, now)
         return RunState(kind, why, attempts, None)
     detail = result.message or f"best epoch {result.best_epoch} of {result.epochs}"
     return RunState("done", f"{result.status}, {detail}", attempts, result)
@@ -62,9 +72,15 @@ def _unfinished(attempts: tuple[Attempt, ...], now: datetime) -> tuple[StateKind
     reached = max((timing.epoch for attempt in attempts for timing in attempt.epochs), default=0)
     if last.cause == "running":
         silence = (now - last.last_seen).total_seconds()
-        if silence < SILENCE_SECONDS:
+        if silence < _silence_limit(attempts):
             return "running", f"epoch {reached + 1}, seen {silence:.0f} s ago"
         return "resume", f"attempt {last.number} fell silent after epoch {reached}"
     if last.cause in RETRIED:
         return "resume", f"attempt {last.number}: {last.cause} after epoch {reached}"
     return "failed", f"attempt {last.number}: {last.cause}: {last.message}"
+
+
+def _silence_limit(attempts: tuple[Attempt, ...]) -> float:
+    timings = (attempt.epochs[-1] for attempt in reversed(attempts) if attempt.epochs)
+    last = next(timings, None)
+    return max(SILENCE_SECONDS, SILENT_EPOCHS * last.seconds) if last else SILENCE_SECONDS

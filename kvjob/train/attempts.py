@@ -10,6 +10,7 @@ import torch
 from kvjob.records import layout
 from kvjob.records.attempt import Attempt, Cause, EpochTiming, read_attempts
 from kvjob.records.document import write_document
+from kvjob.records.live import Live
 from kvjob.store import Store
 from kvjob.train.device import device_name, peak_memory_bytes
 
@@ -20,8 +21,8 @@ LEAST_MICRO_BATCH = 2
 class AttemptLog:
     """Opens an attempt and keeps its record; earlier attempts that vanished are marked as lost."""
 
-    def __init__(self, store: Store, key: str, batch_size: int, device: torch.device) -> None:
-        self._store, self._key, self._device = store, key, device
+    def __init__(self, store: Store, key: str, batch_size: int, device: torch.device, live: Live) -> None:
+        self._store, self._key, self._device, self._live = store, key, device, live
         earlier = read_attempts(store, key)
         if earlier and earlier[-1].cause == "running":
             lost = {"cause": "lost", "ended": earlier[-1].last_seen, "message": "ended without a word"}
@@ -37,12 +38,15 @@ class AttemptLog:
             device_kind="cuda" if device.type == "cuda" else "cpu",
             pid=os.getpid(),
             micro_batch=_micro_batch(earlier, batch_size),
+            metrics_study=live.study if live.watched else "",
         )
+        live.attempts = (*earlier, self.record)
         self.write(self.record)
 
     def note(self, **changes: Any) -> None:
         """Change fields of the record; nothing is written yet."""
         self.record = self.record.model_copy(update=changes)
+        self._live.attempts = (*self._live.attempts[:-1], self.record)
 
     def epoch(self, timing: EpochTiming) -> Attempt:
         """The record with one more epoch, to be written with its checkpoint."""

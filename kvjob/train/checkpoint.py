@@ -1,6 +1,7 @@
 """Checkpoints in the store: immutable files, then their checksums, then the pointers."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from kvjob.errors import DataError
 from kvjob.records import layout
 from kvjob.records.checkpoint import CheckpointManifest, CheckpointPointer, FileSum
 from kvjob.records.document import read_document, write_document
+from kvjob.records.live import Live, Saved
 from kvjob.records.run import History
 from kvjob.store import KeyMissing, Store
 from kvjob.train.snapshot import MODEL, TRAINING, Snapshot, best_epoch, encode, history_of
@@ -30,10 +32,15 @@ class Checkpoints:
 
     A crash between any two writes leaves a run that goes on: the best epoch's files and pointer are written
     before any checkpoint that calls it the best, and nothing is deleted before the pointers are.
+
+    Args:
+        store: where the run lies.
+        key: of the run.
+        live: told of what was saved.
     """
 
-    def __init__(self, store: Store, key: str) -> None:
-        self._store, self._key = store, key
+    def __init__(self, store: Store, key: str, live: Live | None = None) -> None:
+        self._store, self._key, self._live = store, key, live or Live()
 
     def save(self, snapshot: Snapshot) -> None:
         """Write a checkpoint, its pointers and the history, then delete what is no longer needed."""
@@ -49,6 +56,7 @@ class Checkpoints:
         if snapshot.best:
             write_document(self._store, layout.run(self._key, "best.json"), pointer)
         write_document(self._store, layout.run(self._key, "latest.json"), pointer)
+        self._live.checkpoint = Saved(time.time(), sum(len(data) for data in files.values()))
         history = History(rows=snapshot.history)
         write_document(self._store, layout.run(self._key, "history.json"), history)
         self._retain(snapshot.epoch, snapshot.state["best_epoch"])

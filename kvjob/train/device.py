@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from kvjob.records.live import Gpu
 from kvjob.study.config import TrainConfig
 
 
@@ -40,3 +41,14 @@ def peak_memory_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def gpu_now(device: torch.device) -> Gpu | None:
+    """Memory and utilisation of the GPU at this moment; may be called by any thread, and never fails."""
+    if device.type != "cuda":
+        return None
+    try:
+        utilization = torch.cuda.utilization(device) / 100
+    except Exception:  # no NVML here, or a slice of a GPU, of which it knows nothing: each raises its own
+        utilization = None
+    return Gpu(torch.cuda.memory_allocated(device), utilization)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from kvjob.model import Normalise
+from kvjob.records.live import Live
 from kvjob.records.run import PhaseScores
 from kvjob.study.config import TrainConfig
 from kvjob.train.batches import Images, in_batches, micro_batches, train_order
@@ -29,6 +30,7 @@ class Passes:
         micro_batch: images per forward and backward pass.
         stop: asked between steps.
         report: told of steps.
+        live: holds how far the pass is.
     """
 
     def __init__(
@@ -39,9 +41,11 @@ class Passes:
         micro_batch: int,
         stop: StopRequest,
         report: Reporter,
+        live: Live | None = None,
     ) -> None:
         self._config, self._images, self._device = config, images, device
         self._micro_batch, self._stop, self._report = micro_batch, stop, report
+        self._live = live or Live()
         self._normalise = Normalise(device)
         self._loss = loss_function(config.loss)
         self.data_seconds = 0.0
@@ -55,7 +59,8 @@ class Passes:
         torch.manual_seed(_dropout_seed(self._config.seed, epoch))
         parts = train_order(indices, self._config, epoch)
         meter, pace = PassMeter(sum(map(len, parts)), self._device), StepPace()
-        images = 0
+        images, live = 0, self._live
+        live.step, live.steps, live.epoch_began = 0, len(parts), time.time()
         for step, (pixels, masks) in enumerate(
             self._timed(self._images.augmented(parts, self._config, epoch)), 1
         ):
@@ -64,6 +69,7 @@ class Passes:
             self._step(network, pixels, masks, meter)
             optimizer.step()
             images += len(pixels)
+            live.step, live.progressed = step, time.time()
             if (speed := pace.due(images)) is not None:
                 facts = {"epoch": epoch, "epochs": self._config.epochs, "step": step, "steps": len(parts)}
                 self._report.send("step", **facts, images_per_second=speed)
@@ -79,6 +85,7 @@ class Passes:
             with self._autocast():
                 logits = network(self._normalise(pixels))
             meter.add(logits, masks, self._loss(logits, masks))
+            self._live.progressed = time.time()
         return meter.read(), meter.counts()
 
     @torch.inference_mode()

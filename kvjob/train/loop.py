@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kvjob.records.attempt import EpochTiming
+from kvjob.records.live import Live
 from kvjob.records.run import EpochRow, PhaseScores, Stopped
 from kvjob.study.config import TrainConfig
 from kvjob.train.attempts import AttemptLog
@@ -43,8 +44,10 @@ def fit(
     writer: BackgroundWriter,
     log: AttemptLog,
     report: Reporter,
+    live: Live,
 ) -> Fit:
     """Train from the end of history until all epochs are done, early stopping, or divergence."""
+    live.history = history
     for epoch in range(len(history) + 1, config.epochs + 1):
         if history and learner.stopping.over(len(history)):
             return Fit("early-stopping", history)
@@ -56,6 +59,7 @@ def fit(
         validation, _ = passes.score(learner.network, part.validation)
         validated = time.perf_counter()
         if not _finite(train, validation):
+            live.diverged = True
             return Fit("diverged", history, f"the loss stopped being finite in epoch {epoch}")
 
         learner.schedule.step(validation.loss)
@@ -75,6 +79,7 @@ def fit(
             },
         )
         writer.submit(snapshot, log.epoch(timing))
+        live.history = history
         facts = epoch_facts(row, learner.stopping.best_iou, learner.stopping.best_epoch)
         speed = {"seconds": timing.seconds, "images_per_second": timing.images_per_second}
         report.send("epoch", epochs=config.epochs, **facts, **speed)

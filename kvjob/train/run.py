@@ -1,5 +1,6 @@
 """One run from its key to its result: what a pod executes."""
 
+import time
 import traceback
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from kvjob.errors import ConfigurationError, ExitCode, KvjobError
 from kvjob.records import layout
 from kvjob.records.attempt import Cause
 from kvjob.records.document import read_document, write_document
+from kvjob.records.live import Live
 from kvjob.records.run import EpochRow, Result, RunRecord
 from kvjob.records.study import read_study
 from kvjob.store import KeyMissing, Store
@@ -16,7 +18,7 @@ from kvjob.study.code import code_hash
 from kvjob.study.plan import Plan, PlannedRun
 from kvjob.train.attempts import AttemptLog
 from kvjob.train.checkpoint import Checkpoints
-from kvjob.train.device import prepare_device
+from kvjob.train.device import gpu_now, prepare_device
 from kvjob.train.environment import environment
 from kvjob.train.finish import finish
 from kvjob.train.loop import fit
@@ -43,7 +45,15 @@ CAUSES: dict[ExitCode, Cause] = {
 """The cause recorded for each way an attempt can fail."""
 
 
-def train_run(store: Store, study: str, key: str, cache: Path, report: Reporter, stop: StopRequest) -> Result:
+def train_run(
+    store: Store,
+    study: str,
+    key: str,
+    cache: Path,
+    report: Reporter,
+    stop: StopRequest,
+    live: Live | None = None,
+) -> Result:
     """Train the run of that key to its end, from where it was left, unless it has a result.
 
     Args:
@@ -53,6 +63,7 @@ def train_run(store: Store, study: str, key: str, cache: Path, report: Reporter,
         cache: folder for data that the store does not hold on this machine.
         report: told how far the run is.
         stop: asked between steps.
+        live: filled while the run trains, for metrics.
 
     Returns:
         The result, which is in the store as well.
@@ -67,9 +78,12 @@ def train_run(store: Store, study: str, key: str, cache: Path, report: Reporter,
         Checkpoints(store, key).tidy(done.best_epoch)
         return done
     device = prepare_device(run.config)
-    log = AttemptLog(store, key, run.config.batch_size, device)
+    live = live or Live()
+    live.study, live.run, live.progressed = study, run, time.time()
+    live.gpu = lambda: gpu_now(device)
+    log = AttemptLog(store, key, run.config.batch_size, device, live)
     try:
-        result = _train(store, plan, run, cache, log, report, stop, device)
+        result = _train(store, plan, run, cache, log, report, stop, device, live)
     except KvjobError as error:
         _end(log, error.exit_code, str(error))
         raise
@@ -84,6 +98,7 @@ def train_run(store: Store, study: str, key: str, cache: Path, report: Reporter,
     except Exception:
         _end(log, ExitCode.BUG, traceback.format_exc())
         raise
+    live.result = result
     log.end(result.status, ExitCode.OK, result.message)
     return result
 
@@ -107,19 +122,22 @@ def _train(
     report: Reporter,
     stop: StopRequest,
     device: torch.device,
+    live: Live,
 ) -> Result:
     config, key = run.config, run.key
     record = RunRecord(key=key, config=config, dataset=plan.dataset, code=plan.code)
     write_document(store, layout.run(key, "config.json"), record)
     write_document(store, layout.run(key, "environment.json"), environment(device))
     report.send("phase", name="loading")
-    bench = set_up(store, plan, config, cache, device, log.record.micro_batch, stop, report)
-    checkpoints = Checkpoints(store, key)
+    bench = set_up(store, plan, config, cache, device, log.record.micro_batch, stop, report, live)
+    checkpoints = Checkpoints(store, key, live)
     history = _resume(checkpoints, bench, log)
     report.send("start", epoch=len(history), epochs=config.epochs, resumed_from=len(history))
     with BackgroundWriter(checkpoints, log.write) as writer:
-        ended = fit(config, bench.learner, bench.passes, bench.part, history, writer, log, report)
+        ended = fit(config, bench.learner, bench.passes, bench.part, history, writer, log, report, live)
+        begin = time.perf_counter()
         writer.flush()
+        log.note(store_seconds=time.perf_counter() - begin)
     report.send("phase", name="testing")
     return finish(store, run, bench, checkpoints, ended)
 

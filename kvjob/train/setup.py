@@ -11,6 +11,7 @@ from kvjob.data.manifest import DatasetManifest
 from kvjob.errors import DataError
 from kvjob.model import build
 from kvjob.records import layout
+from kvjob.records.live import Live
 from kvjob.records.run import EpochRow
 from kvjob.store import KeyMissing, Store
 from kvjob.study.config import HUB_WEIGHTS, TrainConfig
@@ -54,6 +55,7 @@ def set_up(
     micro_batch: int,
     stop: StopRequest,
     report: Reporter,
+    live: Live,
 ) -> Workbench:
     """Load a run's data set and build its network; arguments as in train_run.
 
@@ -70,7 +72,7 @@ def set_up(
     learner = Learner(
         network, optimizer, make_schedule(config, optimizer), EarlyStopping(config.early_stop_patience)
     )
-    passes = Passes(config, images, device, micro_batch, stop, report)
+    passes = Passes(config, images, device, micro_batch, stop, report, live)
     return Workbench(pack.manifest, parts, images, learner, passes)
 
 

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from kvjob.data import at_size, load, open_source, prepare, sizes_for
+from kvjob.records.live import Live
 from kvjob.records.run import EpochRow
 from kvjob.store import open_store
 from kvjob.train.batches import Images
@@ -20,8 +21,9 @@ from kvjob.train.writer import BackgroundWriter
 from tests.bench.cases import WARM_UP, Case
 
 
-def trainer(case: Case, precision: str, threads: int, data: Path) -> float:
+def trainer(case: Case, precision: str, threads: int, data: Path, live: Live | None = None) -> float:
     """Images per second of an epoch whose checkpoint is taken, written and waited for, as after the last."""
+    live = live or Live()
     import numpy as np
     import torch
 
@@ -38,10 +40,10 @@ def trainer(case: Case, precision: str, threads: int, data: Path) -> float:
         network = build(config).to(device, memory_format=torch.channels_last)
         optimizer = make_optimizer(config, network.parameters())
         learner = Learner(network, optimizer, make_schedule(config, optimizer), EarlyStopping(99))
-        passes = Passes(config, images, device, config.batch_size, StopRequest(), LineReporter())
+        passes = Passes(config, images, device, config.batch_size, StopRequest(), LineReporter(), live)
         passes.train(network, optimizer, np.arange(WARM_UP), 1)
         begin = time.perf_counter()
-        with BackgroundWriter(Checkpoints(store, "bench"), lambda _attempt: None) as writer:
+        with BackgroundWriter(Checkpoints(store, "bench", live), lambda _attempt: None) as writer:
             scores = passes.train(network, optimizer, np.arange(case.images), 1)
             best = learner.stopping.better(1, scores.mean_over_images.iou)
             row = EpochRow(epoch=1, learning_rate=1e-3, train=scores, validation=scores, best=best)

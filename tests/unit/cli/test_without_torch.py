@@ -19,6 +19,7 @@ def test_every_floor_but_train_and_model_can_be_imported():
         "cluster.look",
         "local",
         "report",
+        "observe",
         "prepare",
         "data",
         "experiments",

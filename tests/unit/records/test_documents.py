@@ -61,3 +61,12 @@ def test_an_unknown_study_is_refused_with_those_there_are(tmp_path):
     store.write("studies/other/plan.json", b"{}")
     with pytest.raises(ConfigurationError, match="Choose one of other"):
         read_study(store, "paper")
+
+
+def test_an_attempt_of_an_earlier_version_is_still_read():
+    attempt = parse_document(
+        b'{"format": 1, "number": 1, "started": "2026-01-01T00:00:00Z", "last_seen": "2026-01-01T00:00:00Z"}',
+        Attempt,
+        "key",
+    )
+    assert (attempt.metrics_study, attempt.store_seconds) == ("", 0.0)

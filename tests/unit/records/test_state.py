@@ -19,10 +19,8 @@ def store(tmp_path):
     return open_store(str(tmp_path))
 
 
-def attempt(store, number: int = 1, epochs: int = 2, **fields) -> None:
-    timings = tuple(
-        EpochTiming(epoch=epoch, seconds=1, images_per_second=10, phases={}) for epoch in range(1, epochs + 1)
-    )
+def attempt(store, number: int = 1, **fields) -> None:
+    timings = tuple(EpochTiming(epoch=epoch, seconds=1, images_per_second=10, phases={}) for epoch in (1, 2))
     values = {"started": NOW, "last_seen": NOW, "epochs": timings, **fields}
     write_document(store, layout.attempt("abc", number), Attempt(number=number, **values))
 
@@ -36,6 +34,14 @@ def test_a_run_that_was_seen_lately_is_running_and_a_silent_one_can_be_resumed(s
     assert run_state(store, "abc", NOW + timedelta(seconds=5)).kind == "running"
     silent = run_state(store, "abc", NOW + timedelta(seconds=SILENCE_SECONDS + 1))
     assert (silent.kind, silent.why) == ("resume", "attempt 1 fell silent after epoch 2")
+
+
+def test_a_run_of_long_epochs_may_be_silent_for_longer(store):
+    slow = EpochTiming(epoch=1, seconds=600, images_per_second=1, phases={})
+    attempt(store, epochs=(slow,))
+    assert run_state(store, "abc", NOW + timedelta(seconds=1700)).kind == "running"
+    attempt(store, 2)  # the next attempt is measured by the last epoch there was
+    assert run_state(store, "abc", NOW + timedelta(seconds=SILENCE_SECONDS + 1)).kind == "resume"
 
 
 @pytest.mark.parametrize("cause", ["interrupted", "lost", "cuda-oom", "store"])
