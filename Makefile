@@ -8,7 +8,7 @@ IMAGES ?= 100
 SCRIPTS := .ci/run scripts/minio/build \
     $(addprefix scripts/cluster/,build up down env inside load gpus part node) $(wildcard scripts/cluster/lib/*.sh) \
     $(addprefix scripts/kind/,up down env load argo minikube here.sh) \
-    $(addprefix scripts/images/,build load here.sh base.sh secrets.sh)
+    $(addprefix scripts/images/,build load here.sh base.sh secrets.sh) scripts/observe/prometheus
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo lint servers test test-cluster bench manifests lock cluster cluster-down images clean
@@ -40,8 +40,9 @@ lint: setup ## Style, types and floors
 	$(BIN)/shellcheck $(SCRIPTS)
 	$(BIN)/hadolint images/Dockerfile
 
-servers: ## Build MinIO for the tests, where Go is at hand; they skip it elsewhere
+servers: ## Bring the servers that tests use, MinIO and Prometheus; they skip what cannot be had
 	@if command -v go >/dev/null; then scripts/minio/build; else echo "no Go here: tests leave MinIO out"; fi
+	@scripts/observe/prometheus || echo "tests leave Prometheus out"
 
 test: lint servers ## Lint, then every test that needs no cluster
 	$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration
@@ -68,8 +69,9 @@ test-cluster: setup ## Every test that needs a cluster: the one of KUBECONFIG, o
 cluster-down: ## Take it down again
 	@$(if $(filter %/,$(WAY)),$(WAY)down,$(WAY) down)
 
-manifests: setup ## Render anew what follows from code: the chart's template and table, the golden file
+manifests: setup ## Render anew what follows from code: the chart's template, dashboards, table; the golden file
 	$(BIN)/python -m kvjob.cluster.render
+	$(BIN)/python -m charts.dashboards
 	$(BIN)/python charts/document.py
 	$(BIN)/python workflows/all_experiments.py > tests/unit/cluster/golden/all_experiments.yaml
 

@@ -8,6 +8,9 @@ SMALL = {
     "report.resources.requests.cpu": "50m",
     "minio.resources.requests.cpu": "50m",
     "keep.podSeconds": "5",
+    "observe.exporter.interval": "2",
+    "observe.exporter.gpuHourPrice": "1",
+    "observe.exporter.resources.requests.cpu": "20m",
 }
 """Two cores are shared by all: only GPUs may be what pods wait for."""
 

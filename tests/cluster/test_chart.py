@@ -125,7 +125,8 @@ def test_the_namespace_enforces_the_restricted_standard_and_no_pod_offends_it(re
     again = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True)
     assert again.stderr == ""
     pods = json.loads(kubectl("get", "pods", "-n", NAMESPACE, "-o", "json"))["items"]
-    assert [pod["metadata"]["name"] for pod in pods] == ["kvjob-minio-0"]
+    components = sorted(pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in pods)
+    assert components == ["exporter", "minio"]
 
 
 def test_nothing_of_the_hooks_stays(release):

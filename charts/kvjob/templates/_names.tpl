@@ -15,6 +15,20 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: minio
 {{- end }}
 
+{{/* The same of the exporter's. */}}
+{{- define "kvjob.exporterSelector" -}}
+app.kubernetes.io/name: kvjob
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: exporter
+{{- end }}
+
+{{/* Annotations by which a Prometheus without its operator finds a pod, by the port. */}}
+{{- define "kvjob.scrapeAnnotations" -}}
+prometheus.io/scrape: "true"
+prometheus.io/port: {{ . | quote }}
+prometheus.io/path: /metrics
+{{- end }}
+
 {{/*
 Reference of an image.
   registry: what goes before the repository, or empty

@@ -104,6 +104,10 @@ variable by which it plans for those of others is set.
 {{- $train := .root.Values.train -}}
 {{- with $train.queue }}{{ $_ := set $template.metadata.labels "kueue.x-k8s.io/queue-name" . }}{{ end -}}
 {{- with $train.labels }}{{ $_ := mergeOverwrite $template.metadata (dict "labels" .) }}{{ end -}}
+{{- if .root.Values.observe.scrape.annotations -}}
+  {{- $found := include "kvjob.scrapeAnnotations" (index $template.container.ports 0).containerPort | fromYaml -}}
+  {{- $_ := mergeOverwrite $template.metadata (dict "annotations" $found) -}}
+{{- end -}}
 {{- with $train.annotations }}{{ $_ := mergeOverwrite $template.metadata (dict "annotations" .) }}{{ end -}}
 {{- with $train.activeDeadlineSeconds }}{{ $_ := set $template "activeDeadlineSeconds" (int .) }}{{ end -}}
 {{- with $train.backoff.duration }}{{ $_ := set $template.retryStrategy.backoff "duration" . }}{{ end -}}

@@ -12,7 +12,7 @@ def pod_specs(scenario: str):
     for (kind, name), each in rendered(scenario).items():
         if kind == "Pod":
             yield name, each["spec"]
-        elif kind in ("Job", "StatefulSet"):
+        elif kind in ("Deployment", "Job", "StatefulSet"):
             yield name, each["spec"]["template"]["spec"]
 
 
@@ -125,7 +125,8 @@ def test_every_pod_of_the_chart_is_restricted_and_has_no_token_it_does_not_need(
     for name, spec in pod_specs(scenario):
         assert spec["securityContext"]["runAsNonRoot"] is True, name
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
-        assert spec["automountServiceAccountToken"] is (name == "kvjob-namespace"), name
+        asks = name in ("kvjob-namespace", "kvjob-exporter")
+        assert spec["automountServiceAccountToken"] is asks, name
         for container in spec["containers"] + spec.get("initContainers", []):
             security = container["securityContext"]
             assert security["readOnlyRootFilesystem"] is True, name
@@ -141,6 +142,8 @@ def test_what_the_chart_runs_itself_comes_from_where_the_study_s_images_do(scena
     study = objects["WorkflowTemplate", "kvjob-study"]["spec"]["templates"]
     tools = next(each for each in study if each["name"] == "prepare")["container"]["image"]
     assert objects["Pod", "kvjob-test-store"]["spec"]["containers"][0]["image"] == tools
+    exporter = objects["Deployment", "kvjob-exporter"]["spec"]["template"]["spec"]
+    assert exporter["containers"][0]["image"] == tools
     if ("Job", "kvjob-namespace") in objects:
         job = objects["Job", "kvjob-namespace"]["spec"]["template"]["spec"]
         assert job["containers"][0]["image"] == tools
@@ -166,7 +169,8 @@ def test_policies_choose_the_pods_by_labels_that_those_pods_have():
     chosen = {name: each["spec"]["podSelector"] for name, each in policies.items()}
     assert chosen["kvjob-study"] == {"matchExpressions": [{"key": "kvjob/step", "operator": "Exists"}]}
     assert chosen["kvjob-download"] == {"matchLabels": {"kvjob/step": "prepare"}}
-    assert chosen["kvjob-metrics"] == {"matchLabels": {"kvjob/step": "train"}}
+    watched = {"key": "kvjob/step", "operator": "In", "values": ["train", "exporter"]}
+    assert chosen["kvjob-metrics"] == {"matchExpressions": [watched]}
     server = objects["StatefulSet", "kvjob-minio"]["spec"]["template"]["metadata"]["labels"]
     assert chosen["kvjob-minio"]["matchLabels"].items() <= server.items()
     assert objects["Service", "kvjob-minio"]["spec"]["selector"].items() <= server.items()
