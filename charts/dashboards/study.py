@@ -58,10 +58,16 @@ def dashboard() -> Any:
 
 def _head() -> list[Any]:
     finished = f'sum(max by (state) (kvjob_study_runs{{{STUDY}, state=~"done|diverged"}}))'
+    usual = f"""avg(
+    {by()} (kvjob_run_seconds{{{STUDY}}}) and on (study, run) kvjob_run_state{{{STUDY}, state="done"}}
+  )"""
+    silent = f"""{by()} (kvjob_run_seconds{{{STUDY}}})
+      and on (study, run) kvjob_run_state{{{STUDY}, state="running"}}
+      unless on (study, run) kvjob_time_left_seconds{{{STUDY}}}"""
     left = f"""(
-  avg({by()} (kvjob_run_seconds{{{STUDY}}}) and on (study, run) kvjob_run_state{{{STUDY}, state="done"}})
-    * sum(max by (state) (kvjob_study_runs{{{STUDY}, state=~"new|resume"}}))
+  {usual} * sum(max by (state) (kvjob_study_runs{{{STUDY}, state=~"new|resume"}}))
   + (sum({by()} (kvjob_time_left_seconds{{{STUDY}}})) or vector(0))
+  + (sum(clamp_min(scalar({usual}) - ({silent}), 0)) or vector(0))
 ) / clamp_min(max(kvjob_study_runs{{{STUDY}, state="running"}}), 1)"""
     best = f"topk(1, {chosen(latest('kvjob_best_iou'))})"
     return [
@@ -103,7 +109,8 @@ def _head() -> list[Any]:
         number(
             "Time left",
             "Estimate: the mean time of finished runs for each that is to come, and what running ones "
-            "expect, shared by those that run now. Unknown before a first run is done.",
+            "expect, or the rest of that mean if they do not say, shared by those that run now. Unknown "
+            "before a first run is done.",
             left,
             "s",
             decimals=1,

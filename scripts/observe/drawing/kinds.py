@@ -16,6 +16,9 @@ from scripts.observe.grafana import Json, Panel, Query, name
 
 Box = tuple[float, float, float, float]
 LEGEND_ROW = 19
+MOST_TICKS = 6
+TICKS = (60, 120, 300, 600, 900, 1800, 3600, 3 * 3600, 6 * 3600, 24 * 3600)
+"""Seconds between the ticks of a time axis."""
 CALCS = {"lastNotNull": "Last *", "mean": "Mean"}
 
 
@@ -163,7 +166,7 @@ def _axis(axes: Axes, field: Field, times: tuple[float, float]) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(field, value)))
     axes.xaxis.set_major_locator(MaxNLocator(6))
     span = times[1] - times[0]
-    ticks = 900 if span < 2.5 * 3600 else 1800
+    ticks = next((step for step in TICKS if span <= MOST_TICKS * step), TICKS[-1])
     axes.set_xticks(range(int(times[0] // ticks + 1) * ticks, int(times[1]) + 1, ticks))
     axes.xaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{datetime.fromtimestamp(value, UTC):%H:%M}")

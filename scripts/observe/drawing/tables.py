@@ -11,6 +11,7 @@ from scripts.observe.grafana import Panel, Query
 Cell = float | str
 Row = dict[str, Cell]
 ROW = 27
+MOST_PAGES = 5
 
 
 def merged(answers: list[tuple[Query, list[Series]]]) -> list[Row]:
@@ -86,7 +87,8 @@ def _draw(page: Page, panel: Panel, rows: list[Row], named: dict[str, str], box:
         page.line(x, middle + ROW / 2, wide, "#202226")
     if fit < len(rows):
         pages = -(-len(rows) // fit)
-        words = f"‹ 1 2 3 … {pages} ›      1 – {fit} of {len(rows)} rows"
+        numbers = " ".join(map(str, range(1, pages + 1))) if pages <= MOST_PAGES else f"1 2 3 … {pages}"
+        words = f"‹ {numbers} ›      1 – {fit} of {len(rows)} rows"
         page.text(x + wide / 2, y + high - 6, words, size=8.5, color=DIM, align="center")
 
 
