@@ -2,21 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from kvjob.records.run import Result
-from kvjob.report.bootstrap import FEWEST_IMAGES, Comparison, Difference, paired_bootstrap
+from kvjob.report.bootstrap import Difference
+from kvjob.report.compare import Compared, Verdict, compare, corrected
 from kvjob.report.cost import Cost, cost
 from kvjob.report.published import Published, PublishedScores
 from kvjob.report.read import Run, Standing, StudyData
 from kvjob.study import Experiment, Level
-from kvjob.study.scores import SCORES, score_each
-
-Verdict = Literal[Comparison, "baseline", "no baseline", "too few images", "no result"]
-"""`no baseline`: the level has a result and the baseline none; `no result`: the level itself has none."""
+from kvjob.study.scores import SCORES
 
 
 class Measure(BaseModel):
@@ -51,7 +48,10 @@ class LevelSummary(BaseModel):
     """Test scores of all pixels of all images together, over seeds."""
     difference: Difference | None
     """Of IoU (mean over images) from the baseline."""
+    dice_difference: Difference | None
+    """Of Dice (mean over images) from the baseline."""
     verdict: Verdict
+    """By IoU."""
     epochs: Measure | None
     """Epochs trained."""
     cost: Cost
@@ -80,8 +80,9 @@ class ExperimentSummary(BaseModel):
 
 
 def summarise(data: StudyData, published: Published) -> tuple[ExperimentSummary, ...]:
-    """All experiments of the study in their order."""
+    """All experiments in their order; p-values are corrected for the number of levels that are compared."""
     numbers = published.table_numbers()
+    compared = corrected(_compare_all(data))
     further = iter(range(5, 5 + len(data.plan.study.experiments)))
     return tuple(
         ExperimentSummary(
@@ -90,7 +91,10 @@ def summarise(data: StudyData, published: Published) -> tuple[ExperimentSummary,
             question=experiment.question,
             factor=experiment.factor,
             table=numbers[experiment.name] if experiment.name in numbers else next(further),
-            levels=tuple(_summarise_level(data, experiment, level, published) for level in experiment.levels),
+            levels=tuple(
+                _summarise_level(data, experiment, level, compared[experiment.name, level.name], published)
+                for level in experiment.levels
+            ),
         )
         for experiment in data.plan.study.experiments
     )
@@ -103,28 +107,39 @@ def level_label(experiment: Experiment, level: Level) -> str:
     )
 
 
+def _compare_all(data: StudyData) -> dict[tuple[str, str], Compared]:
+    """Every level against its experiment's baseline, by names of experiment and level."""
+    found = {}
+    for experiment in data.plan.study.experiments:
+        runs = {level.name: data.runs_of(experiment, level) for level in experiment.levels}
+        base = [level.name for level in experiment.levels if data.is_baseline(experiment, level)]
+        against = runs[base[0]] if base else ()
+        for name in runs:
+            found[experiment.name, name] = compare(runs[name], None if name in base else against)
+    return found
+
+
 def _summarise_level(
-    data: StudyData, experiment: Experiment, level: Level, published: Published
+    data: StudyData, experiment: Experiment, level: Level, compared: Compared, published: Published
 ) -> LevelSummary:
     runs = data.runs_of(experiment, level)
-    baseline = data.is_baseline(experiment, level)
     done = [run for run in runs if run.standing == "finished"]
     results = [run.result for run in done if run.result is not None and run.result.test is not None]
-    difference, verdict, reason = _compare(runs, _baseline_runs(data, experiment), baseline)
     return LevelSummary(
         level=level.name,
         label=level_label(experiment, level),
-        baseline=baseline,
+        baseline=data.is_baseline(experiment, level),
         seeds=len(runs),
         standings=dict(Counter(run.standing for run in runs)),
         test_steered=any(run.planned.config.protocol == "test-steered" for run in runs),
         mean_over_images=_scores(results, pixels=False),
         over_all_pixels=_scores(results, pixels=True),
-        difference=difference,
-        verdict=verdict,
+        difference=compared.iou,
+        dice_difference=compared.dice,
+        verdict=compared.verdict,
         epochs=_measure(result.epochs for result in results),
         cost=cost(runs),
-        notes=(*_notes(runs), *reason),
+        notes=(*_notes(runs), *compared.notes),
         parameters=next((run.model.parameters for run in runs if run.model), None),
         published=published.scores(experiment.name, level.name),
         runs=tuple(run.key for run in runs),
@@ -172,46 +187,3 @@ def _required(values: Iterable[float]) -> Measure:
     measure = _measure(values)
     assert measure is not None
     return measure
-
-
-def _baseline_runs(data: StudyData, experiment: Experiment) -> tuple[Run, ...]:
-    for level in experiment.levels:
-        if data.is_baseline(experiment, level):
-            return data.runs_of(experiment, level)
-    return ()
-
-
-def _compare(
-    runs: Sequence[Run], baseline_runs: Sequence[Run], baseline: bool
-) -> tuple[Difference | None, Verdict, tuple[str, ...]]:
-    """The difference, the verdict, and what else must be said of it."""
-    ours, theirs = _scored(runs), _scored(baseline_runs)
-    if not any(run.standing == "finished" for run in runs):
-        return None, "no result", ()
-    if baseline:
-        return None, "baseline", ()
-    if not ours:
-        return None, "no result", ("scores.csv is missing, so there is nothing to compare image by image",)
-    if not theirs:
-        return None, "no baseline", ()
-    images = sorted(
-        set.intersection(*(set(run.counts.index) for run in (*ours, *theirs) if run.counts is not None))
-    )
-    if len(images) < FEWEST_IMAGES:
-        return (
-            None,
-            "too few images",
-            (f"{len(images)} test images in common; at least {FEWEST_IMAGES} needed",),
-        )
-    difference = paired_bootstrap(_iou(ours, images), _iou(theirs, images))
-    return difference, difference.comparison, ()
-
-
-def _scored(runs: Sequence[Run]) -> list[Run]:
-    return [run for run in runs if run.standing == "finished" and run.counts is not None]
-
-
-def _iou(runs: Sequence[Run], images: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Shape (runs, images): IoU of each image."""
-    frames = [run.counts.loc[images] for run in runs if run.counts is not None]
-    return np.stack([score_each(frame.to_numpy())["iou"] for frame in frames])

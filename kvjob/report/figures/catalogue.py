@@ -97,7 +97,8 @@ def overview(summaries: tuple[ExperimentSummary, ...]) -> Drawing | None:
         return None
     caption = (
         "Every level against the baseline: difference in test IoU (mean over images) with its 95 % interval. "
-        "Where the interval leaves out zero, the level is better or worse; else the test set cannot tell."
+        "Coloured where the level is better or worse, corrected for the number of levels; grey where the "
+        "test set cannot tell."
     )
     return Drawing(OVERVIEW, "Overview", caption, words.overview_alt(summaries), figure)
 

@@ -15,15 +15,19 @@ TITLES = {
 _MEAN = tuple(Column(name, title) for name, title in TITLES.items())
 _PIXELS = tuple(Column(f"{name}_all_pixels", title) for name, title in TITLES.items() if name in SCORES)
 _SEEDS = Column("seeds", "Seeds")
+_VERDICT = Column("verdict", "Against baseline", numeric=False)
 _COMPARED = (
     Column("iou_difference", "Δ IoU [95 %]"),
-    Column("verdict", "Against baseline", numeric=False),
+    Column("dice_difference", "Δ Dice [95 %]"),
+    Column("p", "p, corrected"),
+    Column("detectable", "Detectable Δ IoU"),
+    _VERDICT,
 )
 _PARAMETERS = Column("parameters", "Parameters")
 
 
 def experiment_table(summary: ExperimentSummary) -> Table:
-    """The table of one experiment, in three parts."""
+    """The table of one experiment, in four parts."""
     measured = tuple(_measured(level) for level in summary.levels)
     with_published = tuple(row for level in summary.levels for row in (_measured(level), *_published(level)))
     return Table(
@@ -34,8 +38,13 @@ def experiment_table(summary: ExperimentSummary) -> Table:
         parts=(
             Part(
                 "Test set, mean over images of each image's score (mean ± standard deviation over seeds).",
-                (_SEEDS, *_MEAN, *_COMPARED),
+                (_SEEDS, *_MEAN, _VERDICT),
                 with_published,
+            ),
+            Part(
+                "Difference from the baseline over the same test images, and what such a study could tell.",
+                _COMPARED,
+                tuple(row for row in measured if "baseline" not in row.marks),
             ),
             Part("Test set, scores over all pixels of all images taken together.", _PIXELS, measured),
             Part("Training: what it took, and how it ended.", _cost_columns(summary), measured),
@@ -56,6 +65,9 @@ def _measured(level: LevelSummary) -> Row:
         "seeds": Share(level.standings.get("finished", 0), level.seeds),
         **{name: (level.mean_over_images or {}).get(name) for name in TITLES},
         "iou_difference": level.difference,
+        "dice_difference": level.dice_difference,
+        "p": level.difference.adjusted_p if level.difference else None,
+        "detectable": level.difference.detectable if level.difference else None,
         "verdict": level.verdict,
         **{f"{name}_all_pixels": (level.over_all_pixels or {}).get(name) for name in SCORES},
         "parameters": level.parameters,

@@ -60,7 +60,10 @@ def test_report_json_holds_what_the_page_says(mixed_report: Path):
     others = {"interrupted": 1, "missing": 1, "running": 1, "diverged": 1, "failed": 1}
     assert record["standings"] == {"finished": 7, **others}
     rows = {level["level"]: level for each in record["experiments"] for level in each["levels"]}
-    assert rows["flip"]["difference"].keys() == {"mean", "low", "high", "images", "seeds"}
+    flip = rows["flip"]
+    assert flip["difference"]["low"] <= flip["difference"]["mean"] <= flip["difference"]["high"]
+    assert flip["difference"]["p"] <= flip["difference"]["adjusted_p"]
+    assert flip["dice_difference"]["images"] == flip["difference"]["images"]
     assert rows["sgd"]["mean_over_images"] is None
     first = record["runs"][1]
     assert [attempt["cause"] for attempt in first["attempts"]] == ["lost", "finished"]

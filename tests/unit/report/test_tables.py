@@ -3,7 +3,6 @@ import io
 
 import pytest
 
-from kvjob.report.bootstrap import Difference
 from kvjob.report.published import load_published
 from kvjob.report.read import read_data
 from kvjob.report.summary import Measure, summarise
@@ -18,6 +17,7 @@ from kvjob.report.tables import (
     to_markdown,
 )
 from kvjob.report.tables.table import Column, Part, Row, Share, Table, text
+from tests.unit.report.differences import difference
 from tests.unit.report.example import NOW, MemoryStore, finish, make_study
 
 COLUMNS = (
@@ -27,7 +27,7 @@ COLUMNS = (
     Column("v", "Verdict", numeric=False),
 )
 LOW = {"seeds": Share(3, 3), "iou": Measure(mean=0.81234, std=0.0123, n=3), "d": None, "v": "baseline"}
-APART = Difference(mean=-0.03, low=-0.05, high=0.0001, images=118, seeds=(1, 1))
+APART = difference(-0.03, -0.05, 0.0001)
 HIGH = {"seeds": Share(2, 3), "iou": Measure(mean=0.5, std=None, n=1), "d": APART, "v": "not distinguishable"}
 ROWS = (
     Row("low", "10 % | _low_", LOW, marks=("baseline",)),
@@ -58,7 +58,7 @@ TABLE = Table(
         (Measure(mean=0.8, std=0.0104, n=3), "0.800 ± 0.010"),
         (Share(3, 3), "3"),
         (Share(1, 3), "1 of 3"),
-        (Difference(mean=0.02, low=-0.01, high=0.05, images=9, seeds=(1, 1)), "+0.020 [−0.010, +0.050]"),
+        (difference(0.02, -0.01, 0.05), "+0.020 [−0.010, +0.050]"),
     ],
 )
 def test_values_in_print(value, shown):
@@ -125,7 +125,7 @@ def test_the_table_of_an_experiment_gives_both_definitions_cost_and_state(mixed:
     assert "mean over images" in found
     assert "over all pixels" in found
     assert "| Level | Epochs | GPU-hours | of them wasted | Attempts | State |" in found
-    assert "| SGD with momentum | 0 of 2 | – | – | – | – | – | – | – | no result |" in found
+    assert "| SGD with momentum | 0 of 2 | – | – | – | – | – | – | no result |" in found
     assert "1 diverged, 1 failed" in found
     assert (
         "| as published |  | not at hand | not at hand | 0.8889 | 0.9394 | not at hand | not at hand |"
