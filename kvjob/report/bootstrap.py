@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from scipy import stats
+from scipy.special import ndtri, stdtr, stdtrit
 
 REPLICATES = 10_000
 CONFIDENCE = 0.95
@@ -17,6 +17,8 @@ FEWEST_IMAGES = 10
 _CELLS = 2_000_000
 """Most images drawn at a time, so that memory does not grow with the number of images."""
 _TAIL = (1 - CONFIDENCE) / 2
+_CERTAIN = 1e9
+"""Degrees of freedom at which Student's law is the normal one."""
 
 Comparison = Literal["better", "worse", "not distinguishable"]
 Array = NDArray[np.float64]
@@ -79,17 +81,17 @@ def paired_bootstrap(
     parts = np.concatenate(draws, axis=1)
     mean = float(level.mean() - baseline.mean())
     error, freedom = _satterthwaite(parts.var(axis=1), [images, *(len(side) for side in sides)])
-    quantile = float(stats.t.ppf(1 - _TAIL, freedom))
-    stretch = quantile / stats.norm.ppf(1 - _TAIL)
+    quantile = float(stdtrit(freedom, 1 - _TAIL))
+    stretch = quantile / ndtri(1 - _TAIL)
     low, high = (np.quantile(parts.sum(axis=0), [_TAIL, 1 - _TAIL]) - mean) * stretch + mean
-    p = 2 * float(stats.t.sf(abs(mean) / error, freedom)) if error else float(mean == 0)
+    p = 2 * float(stdtr(freedom, -abs(mean) / error)) if error else float(mean == 0)
     return Difference(
         mean=mean,
         low=float(low),
         high=float(high),
         p=p,
         adjusted_p=p,
-        detectable=(quantile + float(stats.norm.ppf(POWER))) * error,
+        detectable=(quantile + float(ndtri(POWER))) * error,
         images=images,
         seeds=(level.shape[0], baseline.shape[0]),
         paired=paired,
@@ -129,7 +131,7 @@ def _satterthwaite(variances: Array, samples: list[int]) -> tuple[float, float]:
     spread = sum(
         variance**2 / (size - 1) for variance, size in zip(variances, samples, strict=True) if size > 1
     )
-    return total**0.5, float(total**2 / spread) if spread else float("inf")
+    return total**0.5, float(total**2 / spread) if spread else _CERTAIN
 
 
 def _chunks(total: int, size: int) -> list[int]:
