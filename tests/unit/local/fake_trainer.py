@@ -167,6 +167,8 @@ class Parent:
 
     def _run(self, bench: Bench, runs: list[PlannedRun], jobs: int) -> ExitCode:
         os.setsid()
+        for number in (signal.SIGINT, signal.SIGHUP):  # which tests in the background or under nohup ignore
+            signal.signal(number, signal.SIG_DFL)
         with (self._folder / "lines").open("w") as lines:
             outcome = run_all(runs, bench.command, jobs, bench.logs, LinesView(lines, "paper"))
         ends = [f"{run.status} {run.cause} {run.attempts}\n" for run in outcome.runs]
