@@ -38,6 +38,9 @@ app.command()(predict.predict)
 USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]
 """What a wrong command line raises; typer carries its own copy of click and exports only this subclass."""
 
+CTRL_C = 128 + signal.SIGINT
+"""What typer makes of a KeyboardInterrupt, before anybody else can see it."""
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -60,6 +63,8 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(standalone_mode=False)
+        if code == CTRL_C:
+            raise KeyboardInterrupt
     except KvjobError as error:
         _say(str(error))
         code = error.exit_code
