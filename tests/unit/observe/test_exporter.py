@@ -1,6 +1,5 @@
 """What the exporter tells of a store, from one listing to the next."""
 
-import shutil
 import subprocess
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from kvjob.records.run import History, Result
 from kvjob.report.cost import cost
 from kvjob.report.read import read_data
 from kvjob.study.scores import SCORES
+from scripts.observe.server import programs
 from tests.unit.observe.shelf import Shelf, attempt, find, one, parse
 from tests.unit.report.example import diverge, finish, make_study, start
 
@@ -365,9 +365,10 @@ def test_the_cluster_is_asked_about_the_studies_of_the_store():
 
 
 def test_the_exposition_passes_promtools_lint(watched):
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("no promtool on PATH")
+    try:
+        promtool = programs() / "promtool"
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
     watched.exporter = Exporter(
         watched.store, 2.0, lambda _: Seen({("paper", "x"): 1}, {"bound": 1.0}), print
     )
