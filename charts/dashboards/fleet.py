@@ -6,8 +6,9 @@ from grafana_foundation_sdk.models.common import BigValueTextMode
 
 from charts.dashboards import frame
 from charts.dashboards.panels import PLENTY, as_of_end, ask, bars, colored, curves, number, rows, stacked
-from charts.dashboards.promql import by, hours
+from charts.dashboards.promql import by, held_back, hours, operation_seconds, per_second
 from charts.dashboards.style import Column, Property, link, words
+from charts.dashboards.wasted import wasted
 
 WHERE = 'study=~"$study"'
 TO_STUDY = (
@@ -29,7 +30,7 @@ def dashboard() -> Any:
             ("", _head()),
             ("Studies", [_studies()]),
             ("GPUs", [_gpus(), _utilization(), _waiting()]),
-            ("What it costs", [_cost(), _wasted(), _speed()]),
+            ("What it costs", [_cost(), wasted(WHERE), _speed()]),
             ("Store and exporter", [_latency(), _operations(), _errors(), _listing()]),
         ],
     )
@@ -44,7 +45,7 @@ def gpus(state: str) -> str:
 def _head() -> list[Any]:
     look = "As the API server tells the exporter; empty where it may not look."
     running = f'sum(max by (study) (kvjob_study_runs{{{WHERE}, state="running"}}))'
-    waiting = f"sum(max by (study, reason) (kvjob_pods_waiting{{{WHERE}}})) or vector(0)"
+    waiting = f"sum({held_back(WHERE)}) or vector(0)"
     failed = f'sum(max by (study) (kvjob_study_runs{{{WHERE}, state="failed"}}))'
     return [
         number("GPUs", f"That all nodes have. {look}", gpus("allocatable"), "none", decimals=0),
@@ -127,7 +128,7 @@ def _studies() -> Any:
     queries = {
         "P": f"max by (study) (kvjob_study_planned_runs{{{WHERE}}})",
         **{ref: counted(states) for ref, states in counts.items()},
-        "W": f"sum by (study) (max by (study, reason) (kvjob_pods_waiting{{{WHERE}}}))",
+        "W": f"sum by (study) ({held_back(WHERE)})",
         "B": f"max by (study) (kvjob_best_iou{{{WHERE}}})",
         "H": hours(f"sum by (study) ({by()} (kvjob_run_seconds{{{WHERE}}}))"),
         "G": hours(f"sum by (study) ({by()} (kvjob_gpu_seconds{{{WHERE}}}))"),
@@ -173,7 +174,7 @@ def _utilization() -> Any:
 
 
 def _waiting() -> Any:
-    reasons = f"sum by (reason) (max by (study, reason) (kvjob_pods_waiting{{{WHERE}}}))"
+    reasons = f"sum by (reason) ({held_back(WHERE)})"
     panel = curves(
         "Runs that wait, and why",
         "By the reason that scheduler, quota, kubelet or Argo gives.",
@@ -197,19 +198,6 @@ def _cost() -> Any:
     )
 
 
-def _wasted() -> Any:
-    return bars(
-        "Wasted time by cause",
-        "Wall time that had to be done again after an interruption, or that led to nothing.",
-        "h",
-        as_of_end(hours(f"sum by (cause) ({by('cause')} (kvjob_wasted_seconds{{{WHERE}}}))"), "{{cause}}"),
-        steps=((None, "orange"),),
-        decimals=2,
-        least=0,
-        none="nothing wasted",
-    )
-
-
 def _speed() -> Any:
     panel = curves(
         "Images trained per second",
@@ -223,13 +211,11 @@ def _speed() -> Any:
 
 
 def _latency() -> Any:
-    spent = "sum by (operation) (rate(kvjob_store_seconds_total[$__rate_interval]))"
-    count = "sum by (operation) (rate(kvjob_store_operations_total[$__rate_interval]))"
     return curves(
         "Store: time of an operation",
         "Mean seconds of an operation, the store's own retries included; of all trainers and the exporter.",
         "s",
-        ask("A", f"{spent} / ({count} > 0)", "{{operation}}"),
+        ask("A", operation_seconds(), "{{operation}}"),
         wide=6,
         least=0,
     )
@@ -240,9 +226,7 @@ def _operations() -> Any:
         "Store: operations",
         "Of all trainers and the exporter, per second.",
         "ops",
-        ask(
-            "A", "sum by (operation) (rate(kvjob_store_operations_total[$__rate_interval]))", "{{operation}}"
-        ),
+        ask("A", per_second("kvjob_store_operations_total"), "{{operation}}"),
         wide=6,
         least=0,
     )

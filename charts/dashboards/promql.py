@@ -64,6 +64,31 @@ def per_level(runs: str, where: str = ROLE, how: str = "avg") -> str:
     return f"{how} by (experiment, level) ({each})"
 
 
+def held_back(where: str) -> str:
+    """Runs that the cluster holds back, by study and reason."""
+    return f"max by (study, reason) (kvjob_pods_waiting{{{where}}})"
+
+
+def without_progress(where: str) -> str:
+    """Seconds since runs in training made their last step."""
+    return (
+        f"time() - {by()} (kvjob_last_progress_timestamp_seconds{{{where}}})"
+        f' and on (study, run) kvjob_run_state{{{where}, state="running"}}'
+    )
+
+
+def per_second(counter: str, where: str = "") -> str:
+    """How fast a counter of the store grows, by operation."""
+    series = f"{counter}{{{where}}}" if where else counter
+    return f"sum by (operation) (rate({series}[$__rate_interval]))"
+
+
+def operation_seconds(where: str = "") -> str:
+    """Mean seconds of an operation of the store, by operation."""
+    spent = per_second("kvjob_store_seconds_total", where)
+    return f"{spent} / ({per_second('kvjob_store_operations_total', where)} > 0)"
+
+
 def hours(seconds: str) -> str:
     """Seconds in hours."""
     return f"{seconds} / 3600"

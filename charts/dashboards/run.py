@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import dashboard as model
 from charts.dashboards import frame
 from charts.dashboards.metrics import RUN
 from charts.dashboards.panels import DATASOURCE, as_of_end, ask, bars, colored, curves, number, stacked
-from charts.dashboards.promql import INTERRUPTED, STATES, STUDY, by
+from charts.dashboards.promql import INTERRUPTED, STATES, STUDY, by, operation_seconds
 from charts.dashboards.style import DASHED, DIFFERENCE, PLAIN, RATIO, fixed, thresholds
 from kvjob.observe.labels import FIELDS
 
@@ -260,13 +260,11 @@ def _age() -> Any:
 
 
 def _store() -> Any:
-    spent = f"sum by (operation) (rate(kvjob_store_seconds_total{{{ONE}}}[$__rate_interval]))"
-    count = f"sum by (operation) (rate(kvjob_store_operations_total{{{ONE}}}[$__rate_interval]))"
     return curves(
         "Store: time of an operation",
         "Mean seconds of an operation of the store, its own retries included; while it trains.",
         "s",
-        ask("A", f"{spent} / ({count} > 0)", "{{operation}}"),
+        ask("A", operation_seconds(ONE), "{{operation}}"),
         wide=6,
         least=0,
     )

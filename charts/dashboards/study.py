@@ -22,12 +22,15 @@ from charts.dashboards.promql import (
     STUDY,
     by,
     chosen,
+    held_back,
     hours,
     latest,
     per_level,
     roles,
+    without_progress,
 )
 from charts.dashboards.style import AGE, DIFFERENCE, RATIO, Column, link, state_column
+from charts.dashboards.wasted import wasted
 
 TO_RUN = (
     "/d/kvjob-run/run?var-datasource=${datasource}&var-study=${study}&var-run=${__data.fields.run}"
@@ -50,7 +53,7 @@ def dashboard() -> Any:
             ("Runs", [_runs()]),
             ("Levels", [_levels(), _training()]),
             ("What waits, what is stuck", [_states(), _waiting(), _stuck(), _failed()]),
-            ("What it costs", [_seconds(), _wasted(), _attempts()]),
+            ("What it costs", [_seconds(), wasted(STUDY), _attempts()]),
         ],
     )
     return frame.marked(whole, STUDY, each=False)
@@ -58,17 +61,6 @@ def dashboard() -> Any:
 
 def _head() -> list[Any]:
     finished = f'sum(max by (state) (kvjob_study_runs{{{STUDY}, state=~"done|diverged"}}))'
-    usual = f"""avg(
-    {by()} (kvjob_run_seconds{{{STUDY}}}) and on (study, run) kvjob_run_state{{{STUDY}, state="done"}}
-  )"""
-    silent = f"""{by()} (kvjob_run_seconds{{{STUDY}}})
-      and on (study, run) kvjob_run_state{{{STUDY}, state="running"}}
-      unless on (study, run) kvjob_time_left_seconds{{{STUDY}}}"""
-    left = f"""(
-  {usual} * sum(max by (state) (kvjob_study_runs{{{STUDY}, state=~"new|resume"}}))
-  + (sum({by()} (kvjob_time_left_seconds{{{STUDY}}})) or vector(0))
-  + (sum(clamp_min(scalar({usual}) - ({silent}), 0)) or vector(0))
-) / clamp_min(max(kvjob_study_runs{{{STUDY}, state="running"}}), 1)"""
     best = f"topk(1, {chosen(latest('kvjob_best_iou'))})"
     return [
         number(
@@ -111,7 +103,7 @@ def _head() -> list[Any]:
             "Estimate: the mean time of finished runs for each that is to come, and what running ones "
             "expect, or the rest of that mean if they do not say, shared by those that run now. Unknown "
             "before a first run is done.",
-            left,
+            _left(),
             "s",
             decimals=1,
         ),
@@ -132,6 +124,21 @@ def _head() -> list[Any]:
             none="no price",
         ),
     ]
+
+
+def _left() -> str:
+    """Seconds until the study is done, estimated."""
+    usual = f"""avg(
+    {by()} (kvjob_run_seconds{{{STUDY}}}) and on (study, run) kvjob_run_state{{{STUDY}, state="done"}}
+  )"""
+    silent = f"""{by()} (kvjob_run_seconds{{{STUDY}}})
+      and on (study, run) kvjob_run_state{{{STUDY}, state="running"}}
+      unless on (study, run) kvjob_time_left_seconds{{{STUDY}}}"""
+    return f"""(
+  {usual} * sum(max by (state) (kvjob_study_runs{{{STUDY}, state=~"new|resume"}}))
+  + (sum({by()} (kvjob_time_left_seconds{{{STUDY}}})) or vector(0))
+  + (sum(clamp_min(scalar({usual}) - ({silent}), 0)) or vector(0))
+) / clamp_min(max(kvjob_study_runs{{{STUDY}, state="running"}}), 1)"""
 
 
 def _curves() -> Any:
@@ -180,10 +187,7 @@ def _runs() -> Any:
         "T": chosen(latest("kvjob_iou", f'{CHOSEN}, part="test"')),
         "D": chosen(latest("kvjob_iou_difference")),
         "L": chosen(f"{by()} (kvjob_time_left_seconds{{{CHOSEN}}})"),
-        "Q": chosen(
-            f"time() - {by()} (kvjob_last_progress_timestamp_seconds{{{CHOSEN}}})"
-            f' and on (study, run) kvjob_run_state{{{CHOSEN}, state="running"}}'
-        ),
+        "Q": chosen(without_progress(CHOSEN)),
         "A": chosen(f"sum by ({', '.join(RUN)}) ({latest('kvjob_attempts', CHOSEN, 'cause')})"),
     }
     return rows(
@@ -263,7 +267,7 @@ def _waiting() -> Any:
         "Runs that wait, by the reason that scheduler, quota, kubelet or Argo gives. Empty where the "
         "exporter may not look at the cluster.",
         "none",
-        ask("A", f"sum by (reason) (max by (study, reason) (kvjob_pods_waiting{{{STUDY}}}))", "{{reason}}"),
+        ask("A", f"sum by (reason) ({held_back(STUDY)})", "{{reason}}"),
         wide=6,
         high=9,
         least=0,
@@ -272,15 +276,11 @@ def _waiting() -> Any:
 
 
 def _stuck() -> Any:
-    age = (
-        f"time() - {by()} (kvjob_last_progress_timestamp_seconds{{{STUDY}}})"
-        f' and on (study, run) kvjob_run_state{{{STUDY}, state="running"}}'
-    )
     return bars(
         "Longest without progress",
         "Of runs in training: time since the last step or batch scored, the ten longest.",
         "s",
-        as_of_end(f"topk(10, {age})", "{{experiment}} {{level}} {{seed}}"),
+        as_of_end(f"topk(10, {without_progress(STUDY)})", "{{experiment}} {{level}} {{seed}}"),
         steps=((None, "green"), *AGE[1:]),
         decimals=0,
         least=0,
@@ -324,19 +324,6 @@ def _seconds() -> Any:
         ),
         decimals=2,
         least=0,
-    )
-
-
-def _wasted() -> Any:
-    return bars(
-        "Wasted time by cause",
-        "Wall time that had to be done again after an interruption, or that led to nothing.",
-        "h",
-        as_of_end(hours(f"sum by (cause) ({by('cause')} (kvjob_wasted_seconds{{{STUDY}}}))"), "{{cause}}"),
-        steps=((None, "orange"),),
-        decimals=2,
-        least=0,
-        none="nothing wasted",
     )
 
 

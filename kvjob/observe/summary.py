@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Literal
 
 from kvjob.observe.values import RunValues, run_values
-from kvjob.observe.wasted import lost_seconds, wasted_seconds
 from kvjob.records.attempt import Attempt
 from kvjob.records.live import Saved
 from kvjob.records.run import EpochRow, Result
 from kvjob.records.state import state_of
+from kvjob.records.wasted import lost_seconds, wasted_seconds
 
 State = Literal["new", "running", "resume", "done", "failed", "diverged"]
 STATES: tuple[State, ...] = ("new", "running", "resume", "done", "failed", "diverged")

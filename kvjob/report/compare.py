@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kvjob.report.bootstrap import FEWEST_IMAGES, Comparison, Difference, holm, paired_bootstrap
 from kvjob.report.read import Run
-from kvjob.study.scores import score_each
+from kvjob.study.scores import SCORES, score_each
 
 Verdict = Literal[Comparison, "baseline", "no baseline", "too few images", "no result"]
 """`no baseline`: the level has a result and the baseline none; `no result`: the level itself has none."""
@@ -53,10 +53,8 @@ def compare(runs: Sequence[Run], against: Sequence[Run] | None) -> Compared:
         words = f"{len(images)} test images in common; at least {FEWEST_IMAGES} needed"
         return Compared("too few images", notes=(words,))
     paired = [run.seed for run in ours] == [run.seed for run in theirs]
-    iou, dice = (
-        paired_bootstrap(_scores(ours, images, score), _scores(theirs, images, score), paired=paired)
-        for score in ("iou", "dice")
-    )
+    level, baseline = _scores(ours, images), _scores(theirs, images)
+    iou, dice = (paired_bootstrap(level[score], baseline[score], paired=paired) for score in ("iou", "dice"))
     return Compared(iou.comparison, iou, dice)
 
 
@@ -79,7 +77,8 @@ def _scored(runs: Sequence[Run]) -> list[Run]:
     return [run for run in runs if run.standing == "finished" and run.counts is not None]
 
 
-def _scores(runs: Sequence[Run], images: list[str], score: str) -> NDArray[np.float64]:
-    """Shape (runs, images): a score of each image."""
+def _scores(runs: Sequence[Run], images: list[str]) -> dict[str, NDArray[np.float64]]:
+    """By score an array of shape (runs, images): that of each image."""
     frames = [run.counts.loc[images] for run in runs if run.counts is not None]
-    return np.stack([score_each(frame.to_numpy())[score] for frame in frames])
+    found = [score_each(frame.to_numpy()) for frame in frames]
+    return {score: np.stack([each[score] for each in found]) for score in SCORES}

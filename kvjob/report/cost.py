@@ -1,12 +1,11 @@
 """What runs cost: device-hours, and the part of them that was lost to retries."""
 
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from kvjob.records.attempt import Attempt
+from kvjob.records.wasted import lost_seconds, wasted_seconds
 from kvjob.report.read import Run
 
 SECONDS_PER_HOUR = 3600.0
@@ -46,13 +45,7 @@ def cost(runs: Iterable[Run]) -> Cost:
 
 def _wasted_seconds(run: Run) -> float:
     """Of each attempt that did not end the run: its time less the epochs that later attempts built on."""
-    wasted = sum(_lost(earlier, later.resumed_from) for earlier, later in pairwise(run.attempts))
+    wasted = sum(wasted_seconds(run.attempts).values())
     if run.attempts and run.standing in ("failed", "interrupted"):
-        last = run.attempts[-1]
-        wasted += _lost(last, max((timing.epoch for timing in last.epochs), default=0))
+        wasted += lost_seconds(run.attempts[-1])
     return wasted
-
-
-def _lost(attempt: Attempt, kept: int) -> float:
-    useful = sum(timing.seconds for timing in attempt.epochs if timing.epoch <= kept)
-    return max(0.0, attempt.seconds - useful)
