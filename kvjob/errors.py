@@ -19,7 +19,9 @@ class ExitCode(IntEnum):
     STORE = 74
     """The store could not be reached after its own retries."""
     INTERRUPTED = 75
-    """Stopped by a signal with its state saved."""
+    """Stopped with its state saved: by a signal, by a later attempt, or because nothing moved any more."""
+    EXHAUSTED = 76
+    """So many attempts in a row ended for the same cause that another one is pointless; nothing was begun."""
     CONFIGURATION = 78
     """Refused: the message names the field, the value and what is allowed."""
 
@@ -61,9 +63,23 @@ class DataError(KvjobError):
 
 
 class StoreError(KvjobError):
-    """The store is unreachable, refuses the credentials, or cannot be written."""
+    """The store is unreachable, refuses what is asked of it, or cannot be written."""
 
     exit_code = ExitCode.STORE
+
+
+class DiskFullError(StoreError):
+    """No space or quota is left where something must be written."""
+
+
+class CredentialsError(StoreError):
+    """The store was reached, and refuses the credentials, or they have expired."""
+
+
+class Exhausted(KvjobError):  # noqa: N818  (an event, not a defect)
+    """A cause of failed attempts has used up its budget."""
+
+    exit_code = ExitCode.EXHAUSTED
 
 
 class Interrupted(KvjobError):  # noqa: N818  (an event, not a defect)

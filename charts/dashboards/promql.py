@@ -7,6 +7,7 @@
 """
 
 from charts.dashboards.metrics import RUN
+from kvjob.records.attempt import RETRIED
 
 STUDY = 'study="$study"'
 CHOSEN = 'study="$study", seed=~"$seed"'
@@ -23,7 +24,7 @@ STATES = {
 }
 """States of a run, and their colours."""
 
-INTERRUPTED = "interrupted|lost|cuda-oom|store"
+INTERRUPTED = "|".join(cause for cause in RETRIED if cause != "running")
 """Causes after which a run is tried again."""
 ENDED = "done|diverged|failed"
 """States that a run leaves only if somebody acts."""

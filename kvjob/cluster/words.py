@@ -20,6 +20,7 @@ _EXITS = {
     ExitCode.CUDA_OOM: "GPU out of memory",
     ExitCode.STORE: "store unreachable",
     ExitCode.INTERRUPTED: "interrupted",
+    ExitCode.EXHAUSTED: "failed too often for one cause",
     ExitCode.CONFIGURATION: "configuration refused",
     KILLED: "killed",
     TERMINATED: "stopped",

@@ -17,11 +17,12 @@ Cause = Literal[
     "not-started",
     "data",
     "configuration",
+    "exhausted",
     "bug",
 ]
 """`not-started` is a process that the operating system refused to create; `killed` died of a signal."""
 
-FINAL: tuple[Cause, ...] = ("data", "configuration", "bug")
+FINAL: tuple[Cause, ...] = ("data", "configuration", "exhausted", "bug")
 """Causes that another attempt would meet again."""
 
 _CAUSES: Mapping[int, Cause] = MappingProxyType(
@@ -31,6 +32,7 @@ _CAUSES: Mapping[int, Cause] = MappingProxyType(
         ExitCode.CUDA_OOM: "cuda-oom",
         ExitCode.STORE: "store",
         ExitCode.INTERRUPTED: "interrupted",
+        ExitCode.EXHAUSTED: "exhausted",
         ExitCode.CONFIGURATION: "configuration",
     }
 )

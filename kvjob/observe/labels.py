@@ -2,7 +2,7 @@
 
 Cardinality is bounded by the plans: a run's labels follow from the plan alone, never from what happens to it.
 What moves (epoch, step, time) is a value; nodes, pods and devices are no labels. Labels beside LABELS have
-few values each: `part` 3, `phase` 5, `cause` 10, `state` 6 of which one at a time, `operation` 6. So a run
+few values each: `part` 3, `phase` 5, `cause` 18, `state` 6 of which one at a time, `operation` 6. So a run
 that is over has about 40 series and one in training about 50, however long it trains or is interrupted.
 """
 

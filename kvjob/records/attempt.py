@@ -1,6 +1,8 @@
 """Attempts: every start of a trainer on a run, how it ended, and what it cost."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -14,17 +16,80 @@ Cause = Literal[
     "finished",
     "diverged",
     "interrupted",
+    "superseded",
+    "pod-deleted",
+    "evicted",
+    "node-lost",
+    "oom-killed",
     "lost",
     "cuda-oom",
-    "data",
+    "hang",
+    "disk-full",
     "store",
+    "credentials",
+    "data",
     "configuration",
     "bug",
 ]
-"""Why an attempt ended; `lost` is one that vanished without a word (killed, node gone, power cut)."""
+"""Why an attempt ended.
 
-RETRIED = ("running", "interrupted", "lost", "cuda-oom", "store")
+- `running`: it has not, as far as is known.
+- `finished`, `diverged`: with a result; diverged is a loss that stopped being finite.
+- `interrupted`: asked to stop by a signal, and its state was saved.
+- `superseded`: a later attempt had taken the run over.
+- `pod-deleted`, `evicted`, `node-lost`: its pod was taken away, or the node under it.
+- `oom-killed`: the kernel killed it for its memory (exit code 137).
+- `lost`: vanished without a word, and nobody knows why.
+- `cuda-oom`: the GPU's memory did not hold the micro-batch.
+- `hang`: no step for so long that its watchdog ended it.
+- `disk-full`: no space or quota left where it wrote.
+- `store`: the store could not be reached, or refused what was asked of it.
+- `credentials`: the store refused the credentials, or they had expired.
+- `data`: data, weights or records missing or damaged.
+- `configuration`: refused; nothing was trained.
+- `bug`: a defect of kvjob.
+"""
+
+RETRIED: tuple[Cause, ...] = (
+    "running",
+    "interrupted",
+    "superseded",
+    "pod-deleted",
+    "evicted",
+    "node-lost",
+    "oom-killed",
+    "lost",
+    "cuda-oom",
+    "hang",
+    "disk-full",
+    "store",
+    "credentials",
+)
 """Causes after which another attempt can succeed without anybody changing anything."""
+
+WORDS: Mapping[Cause, str] = MappingProxyType(
+    {
+        "running": "running",
+        "finished": "finished",
+        "diverged": "loss not finite",
+        "interrupted": "interrupted",
+        "superseded": "taken over by a later attempt",
+        "pod-deleted": "pod deleted",
+        "evicted": "pod evicted",
+        "node-lost": "node gone",
+        "oom-killed": "killed for its memory",
+        "lost": "vanished",
+        "cuda-oom": "GPU out of memory",
+        "hang": "no progress",
+        "disk-full": "disk full",
+        "store": "store unreachable",
+        "credentials": "credentials refused",
+        "data": "data missing or damaged",
+        "configuration": "configuration refused",
+        "bug": "defect of kvjob",
+    }
+)
+"""Each cause as a person reads it, to follow "attempt 3: "."""
 
 
 class EpochTiming(BaseModel):

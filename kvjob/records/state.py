@@ -8,7 +8,7 @@ from functools import partial
 from typing import Literal
 
 from kvjob.records import layout
-from kvjob.records.attempt import RETRIED, Attempt, read_attempts
+from kvjob.records.attempt import RETRIED, WORDS, Attempt, read_attempts
 from kvjob.records.document import read_document
 from kvjob.records.run import Result
 from kvjob.records.snapshot import Snapshot
@@ -76,8 +76,8 @@ def _unfinished(attempts: tuple[Attempt, ...], now: datetime) -> tuple[StateKind
             return "running", f"epoch {reached + 1}, seen {silence:.0f} s ago"
         return "resume", f"attempt {last.number} fell silent after epoch {reached}"
     if last.cause in RETRIED:
-        return "resume", f"attempt {last.number}: {last.cause} after epoch {reached}"
-    return "failed", f"attempt {last.number}: {last.cause}: {last.message}"
+        return "resume", f"attempt {last.number}: {WORDS[last.cause]} after epoch {reached}"
+    return "failed", f"attempt {last.number}: {WORDS[last.cause]}: {last.message}"
 
 
 def _silence_limit(attempts: tuple[Attempt, ...]) -> float:

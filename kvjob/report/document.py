@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from kvjob import __version__
+from kvjob.records.attempt import Cause
 from kvjob.records.document import Document
 from kvjob.records.run import Environment, PhaseScores
 from kvjob.report.cost import Cost, cost
@@ -22,7 +23,7 @@ class AttemptSummary(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     number: int
-    cause: str
+    cause: Cause
     """Why it ended."""
     message: str
     seconds: float

@@ -1,11 +1,12 @@
 """What the store tells of a run."""
 
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 
 from kvjob.records import layout
-from kvjob.records.attempt import Attempt, EpochTiming
+from kvjob.records.attempt import RETRIED, WORDS, Attempt, Cause, EpochTiming
 from kvjob.records.document import write_document
 from kvjob.records.run import Result
 from kvjob.records.state import SILENCE_SECONDS, run_state
@@ -44,10 +45,16 @@ def test_a_run_of_long_epochs_may_be_silent_for_longer(store):
     assert run_state(store, "abc", NOW + timedelta(seconds=SILENCE_SECONDS + 1)).kind == "resume"
 
 
-@pytest.mark.parametrize("cause", ["interrupted", "lost", "cuda-oom", "store"])
+@pytest.mark.parametrize("cause", sorted(set(RETRIED) - {"running"}))
 def test_a_cause_that_can_pass_leaves_a_run_to_resume(store, cause):
     attempt(store, cause=cause, ended=NOW)
-    assert run_state(store, "abc", NOW).kind == "resume"
+    state = run_state(store, "abc", NOW)
+    assert (state.kind, state.why) == ("resume", f"attempt 1: {WORDS[cause]} after epoch 2")
+
+
+def test_every_cause_has_words_of_its_own():
+    assert set(WORDS) == set(get_args(Cause))
+    assert len(set(WORDS.values())) == len(WORDS)
 
 
 @pytest.mark.parametrize("cause", ["data", "configuration", "bug"])

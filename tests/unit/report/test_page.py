@@ -121,7 +121,8 @@ def test_it_says_at_the_top_what_is_not_finished_and_why(mixed_page: Outline):
     top = words[: words.index("Findings Differences")]
     assert "7 of 12 runs have finished" in top
     assert "diverged : optimizer=sgd, seed 0. Loss not finite in epoch 4." in top
-    assert "failed : optimizer=sgd, seed 1. Attempt 1: bug: RuntimeError: <shapes> do not match." in top
+    defect = "defect of kvjob: RuntimeError: <shapes> do not match"
+    assert f"failed : optimizer=sgd, seed 1. Attempt 1: {defect}." in top
     assert "missing : augmentation=brightness, seed 1. Never started." in top
     assert "interrupted : augmentation=brightness, seed 0. Attempt 1: interrupted after epoch 3." in top
     assert "running : augmentation=blur, seed 1. Epoch 3, seen 10 s ago." in top

@@ -56,7 +56,7 @@ def test_runs_without_a_result_keep_their_row_and_say_why(mixed: MemoryStore):
     assert found["sgd"].verdict == "no result"
     assert found["sgd"].notes == (
         "seed 0 diverged: loss not finite in epoch 4",
-        "seed 1 failed: attempt 1: bug: RuntimeError: <shapes> do not match",
+        "seed 1 failed: attempt 1: defect of kvjob: RuntimeError: <shapes> do not match",
     )
     assert found["brightness"].standings == {"interrupted": 1, "missing": 1}
     assert found["blur"].standings == {"finished": 1, "running": 1}
