@@ -28,6 +28,12 @@ def train(
             max=65535,
         ),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="Try again although too many attempts ended for one cause, and count anew."
+        ),
+    ] = False,
 ) -> None:
     """Train one run to its end, from where it was left; a finished run is not trained again."""
     with torch_needed("train"):
@@ -43,7 +49,7 @@ def train(
         place = _served(live, place, metrics_port)
     report = make_reporter()
     try:
-        result = train_run(place, study, key, cache, report, stop, live)
+        result = train_run(place, study, key, cache, report, stop, live, again=again)
         report.send("end", status=result.status, message=result.message)
     finally:
         report.close()

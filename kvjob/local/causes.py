@@ -2,25 +2,19 @@
 
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
 from kvjob.errors import ExitCode
+from kvjob.records import attempt, budget
+from kvjob.records.budget import Budget
 
-Cause = Literal[
-    "finished",
-    "interrupted",
-    "killed",
-    "cuda-oom",
-    "store",
-    "not-started",
-    "data",
-    "configuration",
-    "exhausted",
-    "bug",
-]
-"""`not-started` is a process that the operating system refused to create; `killed` died of a signal."""
+Cause = attempt.Cause | Literal["not-started", "exhausted"]
+"""Those of an attempt, as far as an exit code tells them apart; a process that died of a signal is `lost`.
+
+`not-started` is a process that the operating system refused to create; `exhausted` one that refused because
+a cause has used up its budget.
+"""
 
 FINAL: tuple[Cause, ...] = ("data", "configuration", "exhausted", "bug")
 """Causes that another attempt would meet again."""
@@ -38,31 +32,10 @@ _CAUSES: Mapping[int, Cause] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How often a run is retried after one cause."""
+_OWN: dict[Cause, Budget] = {"not-started": Budget(4, "See why it cannot be started", pause=5.0)}
 
-    retries: int
-    pause: float = 0.0
-    """Seconds before the first retry; each further one waits twice as long."""
-
-    def wait(self, spent: int) -> float | None:
-        """Seconds to wait after `spent` retries, None if there is no further one."""
-        return self.pause * 2**spent if spent < self.retries else None
-
-
-NO_BUDGET = Budget(0)
-
-BUDGETS: Mapping[Cause, Budget] = MappingProxyType(
-    {
-        "killed": Budget(3, pause=1.0),
-        "interrupted": Budget(3),
-        "cuda-oom": Budget(4),
-        "store": Budget(3, pause=5.0),
-        "not-started": Budget(3, pause=5.0),
-    }
-)
-"""How often to retry after each cause; after any other, never."""
+BUDGETS: Mapping[Cause, Budget] = MappingProxyType(_OWN | dict(budget.BUDGETS))
+"""Those of the trainer, who knows more causes: when it refuses, its word holds."""
 
 
 def cause_of(exit_code: int) -> Cause:
@@ -71,7 +44,7 @@ def cause_of(exit_code: int) -> Cause:
         # It was asked to stop before it could listen, and had nothing to save yet.
         return "interrupted"
     if exit_code < 0 or exit_code > 128:
-        return "killed"
+        return "lost"
     return _CAUSES.get(exit_code, "bug")
 
 

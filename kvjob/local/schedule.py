@@ -3,19 +3,20 @@
 import os
 import selectors
 import time
-from collections import Counter
+import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from kvjob.errors import ConfigurationError
 from kvjob.local.board import Board
-from kvjob.local.causes import BUDGETS, FINAL, NO_BUDGET, Budget, Cause, cause_of, killed_by
+from kvjob.local.causes import BUDGETS, FINAL, Cause, cause_of, killed_by
 from kvjob.local.outcome import Outcome, outcome_of
 from kvjob.local.row import Row, advance
 from kvjob.local.stop import StopWish
 from kvjob.local.trainer import LogBusy, Trainer
 from kvjob.local.view import Painter, View
+from kvjob.records.budget import SUBMISSION, Budget, Tally
 from kvjob.study import PlannedRun
 
 WAIT_SECONDS = 0.1
@@ -52,7 +53,7 @@ def run_all(
         view: shows the progress.
         done: keys that have a result already: shown, not started.
         gpus: identifiers for CUDA_VISIBLE_DEVICES, dealt out to the trainers in turn; none if empty.
-        budgets: how often to retry after each cause.
+        budgets: how many attempts in a row each cause may end; after any other, there is no second one.
 
     Raises:
         ConfigurationError: jobs is below 1, or logs cannot be made.
@@ -103,7 +104,8 @@ class _Work:
             )
             for run in runs
         }
-        self._spent: dict[str, Counter[Cause]] = {run.key: Counter() for run in runs}
+        self._tallies = {run.key: Tally() for run in runs}
+        self._submission = str(uuid.uuid4())
         self._trainers: dict[str, Trainer] = {}
         self._places: dict[str, int] = {}
         self._pipes = selectors.DefaultSelector()
@@ -162,10 +164,9 @@ class _Work:
     def _start(self, row: Row, now: float) -> None:
         key, attempt = row.run.key, row.attempts + 1
         place = min(set(range(self._jobs)) - set(self._places.values()))
+        environment = {**_environment(row.run, self._gpus, place), SUBMISSION: self._submission}
         try:
-            trainer = Trainer.start(
-                self._command(row.run), row.log, _environment(row.run, self._gpus, place), attempt
-            )
+            trainer = Trainer.start(self._command(row.run), row.log, environment, attempt)
         except LogBusy:
             self._put(replace(row, due=now + BUSY_SECONDS, phase="held"))
             return
@@ -226,12 +227,9 @@ class _Work:
             self._put(replace(row, state="done"))
             return
         row = replace(row, message=message)
-        spent = self._spent[row.run.key]
-        if row.epoch > row.resumed_from:
-            # It got further, so whatever ended it is not something it meets every time.
-            spent.clear()
-        wait = self._budgets.get(cause, NO_BUDGET).wait(spent[cause])
-        spent[cause] += 1
+        tally, budget = self._tallies[row.run.key], self._budgets.get(cause)
+        tally.add(cause, further=row.epoch > row.resumed_from)
+        wait = budget.wait(tally[cause]) if budget else None
         if self._stop.wish and cause not in FINAL:
             self._put(replace(row, state="interrupted"))
         elif wait is None:

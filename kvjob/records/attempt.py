@@ -125,8 +125,12 @@ class Attempt(Document):
     pid: int = 0
     micro_batch: int = 0
     """Images per forward pass; smaller than the batch after a CUDA out-of-memory."""
+    submission: str = ""
+    """What asked for it: a workflow's uid, one call of `kvjob run`; causes have their budget within one."""
     resumed_from: int = 0
     """Epoch of the checkpoint it continued, 0 if it began anew."""
+    saved: int = 0
+    """Last epoch of its own whose checkpoint the store has, 0 if there is none."""
     warnings: tuple[str, ...] = ()
     """What was met and mended, such as a damaged checkpoint."""
     epochs: tuple[EpochTiming, ...] = ()

@@ -9,6 +9,7 @@ from typing import Literal
 
 from kvjob.records import layout
 from kvjob.records.attempt import RETRIED, WORDS, Attempt, read_attempts
+from kvjob.records.budget import exhausted
 from kvjob.records.document import read_document
 from kvjob.records.run import Result
 from kvjob.records.snapshot import Snapshot
@@ -75,6 +76,8 @@ def _unfinished(attempts: tuple[Attempt, ...], now: datetime) -> tuple[StateKind
         if silence < _silence_limit(attempts):
             return "running", f"epoch {reached + 1}, seen {silence:.0f} s ago"
         return "resume", f"attempt {last.number} fell silent after epoch {reached}"
+    if why := exhausted(attempts):
+        return "failed", f"attempt {last.number}: {why}"
     if last.cause in RETRIED:
         return "resume", f"attempt {last.number}: {WORDS[last.cause]} after epoch {reached}"
     return "failed", f"attempt {last.number}: {WORDS[last.cause]}: {last.message}"

@@ -7,8 +7,10 @@ from typing import Any
 
 import torch
 
+from kvjob.errors import Exhausted
 from kvjob.records import layout
 from kvjob.records.attempt import Attempt, Cause, EpochTiming, read_attempts
+from kvjob.records.budget import ADVICE, BUDGETS, SUBMISSION, exhausted
 from kvjob.records.document import write_document
 from kvjob.records.live import Live
 from kvjob.store import Store
@@ -19,15 +21,32 @@ LEAST_MICRO_BATCH = 2
 
 
 class AttemptLog:
-    """Opens an attempt and keeps its record; earlier attempts that vanished are marked as lost."""
+    """Opens an attempt and keeps its record; earlier attempts that vanished are marked as lost.
 
-    def __init__(self, store: Store, key: str, batch_size: int, device: torch.device, live: Live) -> None:
+    Args:
+        store: where the run lies.
+        key: of the run.
+        batch_size: of its configuration.
+        device: where the network runs.
+        live: shows the attempts.
+        again: whether somebody asks for it who has mended what ended the attempts before.
+
+    Raises:
+        Exhausted: what ended the last attempt has used up its budget; no attempt is opened.
+    """
+
+    def __init__(
+        self, store: Store, key: str, batch_size: int, device: torch.device, live: Live, again: bool = False
+    ) -> None:
         self._store, self._key, self._device, self._live = store, key, device, live
         earlier = read_attempts(store, key)
         if earlier and earlier[-1].cause == "running":
             lost = {"cause": "lost", "ended": earlier[-1].last_seen, "message": "ended without a word"}
             earlier[-1] = earlier[-1].model_copy(update=lost)
             self.write(earlier[-1])
+        submission = _submission(earlier, again)
+        _refuse_if_exhausted(earlier, submission, key)
+        self._saved = 0
         now = datetime.now(UTC)
         self.record = Attempt(
             number=earlier[-1].number + 1 if earlier else 1,
@@ -37,7 +56,8 @@ class AttemptLog:
             device=device_name(device),
             device_kind="cuda" if device.type == "cuda" else "cpu",
             pid=os.getpid(),
-            micro_batch=_micro_batch(earlier, batch_size),
+            micro_batch=_micro_batch(earlier, batch_size, submission),
+            submission=submission,
             metrics_study=live.study if live.watched else "",
         )
         live.attempts = (*earlier, self.record)
@@ -61,17 +81,51 @@ class AttemptLog:
         """Close and write the record."""
         now = datetime.now(UTC)
         self.note(cause=cause, exit_code=exit_code, message=message, ended=now, last_seen=now)
-        self.note(peak_memory_bytes=peak_memory_bytes(self._device))
+        self.note(peak_memory_bytes=peak_memory_bytes(self._device), saved=self._saved)
         self.write(self.record)
+
+    def saved(self, record: Attempt) -> None:
+        """Write a record whose last epoch's checkpoint is in the store; for the writer's thread."""
+        self._saved = record.epochs[-1].epoch
+        self.write(record.model_copy(update={"saved": self._saved}))
 
     def write(self, record: Attempt) -> None:
         """Put a record into the store."""
         write_document(self._store, layout.attempt(self._key, record.number), record)
 
 
-def _micro_batch(earlier: list[Attempt], batch_size: int) -> int:
-    """Half of what last ran out of GPU memory, else what last ran, else the batch."""
+def _submission(earlier: list[Attempt], again: bool) -> str:
+    if again:
+        return f"attempt {len(earlier) + 1}"
+    return os.environ.get(SUBMISSION) or (earlier[-1].submission if earlier else "")
+
+
+def _refuse_if_exhausted(earlier: list[Attempt], submission: str, key: str) -> None:
+    why = exhausted(earlier, submission)
+    if _least_too_large(earlier) and earlier[-1].submission == submission:
+        why = f"the GPU's memory does not hold {earlier[-1].micro_batch} images, and fewer cannot be trained"
+    if why:
+        last = earlier[-1]
+        said = f" ({last.message.splitlines()[0][:200]})" if last.message else ""
+        fix = f"{BUDGETS[last.cause].fix}; {ADVICE}"
+        raise Exhausted(f"no attempt {last.number + 1}: {why}{said}", where=f"run {key}", fix=fix)
+
+
+def _least_too_large(earlier: list[Attempt]) -> bool:
+    """Whether the least micro-batch was too large, in an attempt that got no further."""
+    if not earlier or earlier[-1].cause != "cuda-oom" or earlier[-1].saved > earlier[-1].resumed_from:
+        return False
+    return earlier[-1].micro_batch <= LEAST_MICRO_BATCH
+
+
+def _micro_batch(earlier: list[Attempt], batch_size: int, submission: str) -> int:
+    """Half of what last ran out of GPU memory, else what last ran, else the batch.
+
+    Who asks anew after the least was too large has another GPU, which may hold the whole batch.
+    """
     if not earlier or earlier[-1].micro_batch < LEAST_MICRO_BATCH:
         return batch_size
     last = earlier[-1]
+    if _least_too_large(earlier) and last.submission != submission:
+        return batch_size
     return max(LEAST_MICRO_BATCH, last.micro_batch // 2) if last.cause == "cuda-oom" else last.micro_batch

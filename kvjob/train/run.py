@@ -53,6 +53,8 @@ def train_run(
     report: Reporter,
     stop: StopRequest,
     live: Live | None = None,
+    *,
+    again: bool = False,
 ) -> Result:
     """Train the run of that key to its end, from where it was left, unless it has a result.
 
@@ -64,6 +66,7 @@ def train_run(
         report: told how far the run is.
         stop: asked between steps.
         live: filled while the run trains, for metrics.
+        again: train although a cause has used up its budget, and count anew.
 
     Returns:
         The result, which is in the store as well.
@@ -81,7 +84,7 @@ def train_run(
     live = live or Live()
     live.study, live.run, live.progressed = study, run, time.time()
     live.gpu = lambda: gpu_now(device)
-    log = AttemptLog(store, key, run.config.batch_size, device, live)
+    log = AttemptLog(store, key, run.config.batch_size, device, live, again)
     try:
         result = _train(store, plan, run, cache, log, report, stop, device, live)
     except KvjobError as error:
@@ -133,7 +136,7 @@ def _train(
     checkpoints = Checkpoints(store, key, live)
     history = _resume(checkpoints, bench, log)
     report.send("start", epoch=len(history), epochs=config.epochs, resumed_from=len(history))
-    with BackgroundWriter(checkpoints, log.write) as writer:
+    with BackgroundWriter(checkpoints, log.saved) as writer:
         ended = fit(config, bench.learner, bench.passes, bench.part, history, writer, log, report, live)
         begin = time.perf_counter()
         writer.flush()

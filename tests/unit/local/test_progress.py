@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kvjob.local.board import Board
-from kvjob.local.causes import BUDGETS, Budget, cause_of, killed_by
+from kvjob.local.causes import cause_of, killed_by
 from kvjob.local.estimate import may_stop_early, run_seconds_left, study_seconds_left
 from kvjob.local.events import EpochDone, EventLines, Phase, Started, Stepped
 from kvjob.local.fit import URGENT, fit
 from kvjob.local.row import Row, advance
 from kvjob.local.words import clock, printable, rate, ratio, roughly
+from kvjob.records.budget import Budget
 from tests.unit.local.fake_trainer import make_run
 
 EPOCH = (
@@ -83,7 +84,8 @@ def test_every_exit_code_has_its_cause() -> None:
         "store": [74],
         "interrupted": [75, -15, 143],
         "configuration": [78],
-        "killed": [-9, -11, 137],
+        "exhausted": [76],
+        "lost": [-9, -11, 137],
     }
     assert all(cause_of(code) == cause for cause, codes in expected.items() for code in codes)
 
@@ -95,8 +97,12 @@ def test_a_killed_process_is_told_by_its_signal() -> None:
 
 
 def test_pauses_double_until_the_budget_is_spent() -> None:
-    assert [Budget(3, pause=5.0).wait(spent) for spent in range(4)] == [5.0, 10.0, 20.0, None]
-    assert [BUDGETS["killed"].retries, BUDGETS["store"].retries, BUDGETS["cuda-oom"].retries] == [3, 3, 4]
+    assert [Budget(4, "Mend it", pause=100.0).wait(ends) for ends in range(1, 5)] == [
+        100.0,
+        200.0,
+        300.0,
+        None,
+    ]
 
 
 def test_a_run_has_at_most_its_remaining_epochs_left() -> None:

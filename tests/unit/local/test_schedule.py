@@ -11,17 +11,18 @@ import pytest
 
 from kvjob.errors import ConfigurationError, ExitCode
 from kvjob.local.board import Board
-from kvjob.local.causes import Budget
 from kvjob.local.row import Row
+from kvjob.records.budget import SUBMISSION, Budget
 from kvjob.study import PlannedRun
 from tests.unit.local.fake_trainer import Bench, Silent, alive
 
+FIX = "Mend it"
 QUICK = {
-    "killed": Budget(3),
-    "interrupted": Budget(3),
-    "cuda-oom": Budget(4),
-    "store": Budget(2, pause=0.2),
-    "not-started": Budget(1),
+    "lost": Budget(4, FIX),
+    "interrupted": Budget(4, FIX),
+    "cuda-oom": Budget(5, FIX),
+    "store": Budget(3, FIX, pause=0.2),
+    "not-started": Budget(2, FIX),
 }
 
 
@@ -52,7 +53,8 @@ def test_what_is_done_is_shown_and_not_started(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "cause"), [(65, "data"), (70, "bug"), (78, "configuration"), (1, "bug"), (2, "bug")]
+    ("code", "cause"),
+    [(65, "data"), (70, "bug"), (78, "configuration"), (1, "bug"), (2, "bug"), (76, "exhausted")],
 )
 def test_what_a_retry_cannot_mend_is_not_retried_and_stops_nobody(
     bench: Bench, code: int, cause: str
@@ -120,6 +122,14 @@ def test_a_log_holds_every_attempt_with_a_heading_and_both_outputs(bench: Bench)
         "--- attempt 1",
     ]
     assert text.index("first") < text.index("--- attempt 2") < text.index("second")
+
+
+def test_all_attempts_of_one_call_and_of_no_other_are_one_submission(bench: Bench) -> None:
+    runs = bench.plan([[("environment", [SUBMISSION]), ("exit", 71)], [("environment", [SUBMISSION])]], [[]])
+    logs = [bench.run(runs, budgets=QUICK).runs[0].log for _ in range(2)]
+    told = [line for line in logs[1].read_text().splitlines() if line.startswith(SUBMISSION)]
+    assert len(told) == 3
+    assert told[0] == told[1] != told[2]
 
 
 def test_a_defect_is_told_by_the_exception_and_not_by_the_advice_after_it(bench: Bench) -> None:

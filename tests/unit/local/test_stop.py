@@ -47,7 +47,7 @@ def test_a_second_ctrl_c_kills_trainers_that_do_not_end(bench: Bench, parent: St
     study.signal(signal.SIGINT)
     code, ends, _ = study.finish(bench)
     assert code == ExitCode.INTERRUPTED
-    assert ends == ["interrupted killed 1"]
+    assert ends == ["interrupted lost 1"]
     assert bench.notes("saved") == []
 
 

@@ -47,11 +47,10 @@ def planned(tiny_data, tmp_path):
         study = load_study("paper", preset="smoke", only=[experiment], base=fields)
         record = prepare_study(store, study, tiny_data, lambda done, total: None)
 
-        def train(index: int = 0, report=None, stop=None):
+        def train(index: int = 0, report=None, stop=None, **options):
             key = record.plan.runs[index].key
-            return train_run(
-                store, "paper", key, tmp_path / "cache", report or Silent(), stop or StopRequest()
-            )
+            places = store, "paper", key, tmp_path / "cache"
+            return train_run(*places, report or Silent(), stop or StopRequest(), **options)
 
         return store, record.plan, train
 
