@@ -18,6 +18,7 @@ from hera.workflows import (
 from kvjob.cluster.names import KILLED, MAIN, RUN_LABEL, STUDY_LABEL, STUDY_TEMPLATE, TERMINATED
 from kvjob.cluster.pods import SCRATCH, container
 from kvjob.errors import ExitCode
+from kvjob.records.budget import SUBMISSION
 
 PARAMETERS = {
     "study": (
@@ -47,8 +48,12 @@ RETRY = (
 )
 """What is tried again: a pod that vanished, or an exit code that says another attempt can succeed."""
 
-RETRIES = 20
-"""Attempts of a run beyond the first. Each goes on after the last complete epoch, so they cost little."""
+RETRIES = 200
+"""Attempts of a run beyond the first: a backstop, for pods that end before their trainer can judge.
+
+The trainer knows why the attempts before it ended, and refuses when a cause has used up its budget; one that
+gets on each time may be interrupted often, because each goes on after the last complete epoch.
+"""
 
 PARALLELISM = 8
 """Pods of one workflow at a time."""
@@ -139,6 +144,8 @@ def _train() -> Container:
         "train",
         "trainer",
         ["train", key, "--study={{inputs.parameters.study}}", f"--metrics-port={METRICS_PORT}"],
+        # whoever submits again has mended what was wrong, so that causes have their budgets anew
+        env=[models.EnvVar(name=SUBMISSION, value="{{workflow.uid}}")],
         inputs=[Parameter(name=name) for name in ("study", "key", "memory")],
         labels={STUDY_LABEL: "{{inputs.parameters.study}}", RUN_LABEL: key},
         resources=_resources("1", "4Gi", {GPU: "1"}),
@@ -155,7 +162,8 @@ def _train() -> Container:
         # the taint by which nodes with GPUs keep other pods away
         tolerations=[models.Toleration(key=GPU, operator="Exists", effect="NoSchedule")],
         active_deadline_seconds=LONGEST_RUN_SECONDS,
-        retry_strategy=_retry(RETRIES),
+        # ever the same wait: one that doubles overflows in Argo at the 32nd retry, and is none from there on
+        retry_strategy=_retry(RETRIES, wait="30s", factor="1"),
         # two workflows that share a run: the second waits without a pod, and then finds the result
         synchronization=models.Synchronization(mutexes=[models.Mutex(name=f"kvjob-run-{key}")]),
     )
@@ -210,11 +218,11 @@ def _memory_patch(memory: str) -> str:
     return json.dumps({"containers": [{"name": MAIN, "resources": resources}]})
 
 
-def _retry(limit: int) -> RetryStrategy:
-    """Retries that wait longer each time; a limit on their whole duration would cut off runs of hours."""
+def _retry(limit: int, wait: str = "5s", factor: str = "2") -> RetryStrategy:
+    """Retries after a wait; a limit on their whole duration would cut off runs of hours."""
     return RetryStrategy(
         limit=str(limit),
         retry_policy="Always",
         expression=RETRY,
-        backoff=models.Backoff(duration="5s", factor=models.IntOrString(root="2"), cap="5m"),
+        backoff=models.Backoff(duration=wait, factor=models.IntOrString(root=factor), cap="5m"),
     )
