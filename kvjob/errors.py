@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
     CUDA_OOM = 71
     """The GPU's memory did not hold the micro-batch; the next attempt halves it."""
     STORE = 74
-    """The store could not be reached after its own retries."""
+    """The store could not be reached after its own retries, refuses the credentials, or a disk is full."""
     INTERRUPTED = 75
     """Stopped with its state saved: by a signal, by a later attempt, or because nothing moved any more."""
     EXHAUSTED = 76
@@ -66,6 +66,10 @@ class StoreError(KvjobError):
     """The store is unreachable, refuses what is asked of it, or cannot be written."""
 
     exit_code = ExitCode.STORE
+
+
+class StoreAwayError(StoreError):
+    """The store does not answer, or answers that it cannot serve now; it may well do so later."""
 
 
 class DiskFullError(StoreError):

@@ -25,6 +25,10 @@ class PackSizes:
         """Names of the packs of these sizes."""
         return frozenset(map(images_file, self.images)) | frozenset(map(masks_file, self.masks))
 
+    def bytes_per_image(self) -> int:
+        """What an image and its mask take up in these packs."""
+        return sum(3 * side**2 for side in self.images) + sum(side**2 for side in self.masks)
+
     def lacking(self, names: Iterable[str]) -> Self:
         """Those sizes of which names holds no pack."""
         there = set(names)

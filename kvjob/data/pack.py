@@ -49,7 +49,8 @@ def prepare(
         progress: called after each decoded image; never if nothing must be decoded.
 
     Raises:
-        DataError: the data set has errors, or there is no room for the temporary files.
+        DataError: the data set has errors, or there is no folder for the temporary files.
+        DiskFullError: there is no room for them.
     """
     require(check_layout(source), source.where)
     dataset = dataset_hash(source)
@@ -59,7 +60,7 @@ def prepare(
     if manifest is not None and not missing.files():
         return manifest
     names = _names(source)
-    with room(workspace) as folder, ExitStack() as stack:
+    with room(workspace, len(names) * missing.bytes_per_image()) as folder, ExitStack() as stack:
         packs = _new_packs(missing, len(names), folder, stack)
         decoded = _decode(source, names, packs.values(), progress)
         sums = {

@@ -1,5 +1,6 @@
 """Packs while they are made: .npy files of uint8 in a temporary folder."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from typing import IO, Literal
 import numpy as np
 
 from kvjob.data.image import Image, mask_to_square, to_square
-from kvjob.errors import DataError
+from kvjob.errors import DataError, DiskFullError
+from kvjob.store.files import FULL, room_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class PackFile:
         entry = to_square(image, self.size) if self.of == "images" else mask_to_square(mask, self.size)
         data = entry.tobytes()
         if os.pwrite(self.file.fileno(), data, self.start + index * len(data)) != len(data):
-            raise OSError("the disk is full")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextmanager
@@ -49,20 +51,22 @@ def new_pack(path: Path, of: Literal["images", "masks"], count: int, size: int) 
 
 
 @contextmanager
-def room(workspace: Path | None) -> Iterator[Path]:
-    """A temporary folder below workspace (the system's unless given).
+def room(workspace: Path | None, need: int) -> Iterator[Path]:
+    """A temporary folder below workspace (the system's unless given) for need bytes.
 
     Raises:
-        DataError: the block met an error of the disk.
+        DiskFullError: the block found no space or quota left.
+        DataError: the block met another error of the disk.
     """
+    where = workspace or Path(tempfile.gettempdir())
+    fix = "Free some space there, or set TMPDIR to a folder with more"
     try:
         if workspace is not None:
             workspace.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="kvjob-", dir=workspace) as folder:
             yield Path(folder)
     except OSError as problem:
-        raise DataError(
-            f"cannot hold the packs while they are made ({problem.strerror or problem})",
-            where=str(workspace or tempfile.gettempdir()),
-            fix="Free some space there, or set TMPDIR to a folder with more",
-        ) from None
+        what = f"cannot hold the packs while they are made ({problem.strerror or problem})"
+        if problem.errno in FULL:
+            raise DiskFullError(what + room_left(where, need), where=str(where), fix=fix) from None
+        raise DataError(what, where=str(where), fix=fix) from None

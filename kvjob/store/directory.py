@@ -47,7 +47,7 @@ class DirectoryStore(Store):
     def write(self, key: str, data: bytes) -> None:
         """Put data under key; it is on the disk when this returns."""
         path = self._path(key)
-        with disk_errors(path), replacing(path) as file:
+        with disk_errors(path, need=len(data)), replacing(path) as file:
             file.write(data)
 
     def upload(self, key: str, path: Path) -> None:
@@ -55,7 +55,7 @@ class DirectoryStore(Store):
         target = self._path(key)
         with disk_errors(path):
             source = path.open("rb")
-        with source, disk_errors(target), replacing(target) as file:
+        with source, disk_errors(target, need=os.fstat(source.fileno()).st_size), replacing(target) as file:
             shutil.copyfileobj(source, file, _COPY_BYTES)
 
     def fetch(self, key: str, folder: Path) -> Path:  # noqa: ARG002  (no copy is made)

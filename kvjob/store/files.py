@@ -3,13 +3,14 @@
 import errno
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from kvjob.errors import StoreError
+from kvjob.errors import DiskFullError, StoreAwayError, StoreError
 from kvjob.store.keys import PART
 
 STALE_SECONDS = 24 * 3600.0
@@ -28,20 +29,51 @@ _REFUSALS = {
     errno.EEXIST: ("a file lies where a folder is needed", "Move that file away, or use another store"),
     errno.EISDIR: ("a folder lies where the file belongs", "Move that folder away, or use another store"),
     errno.ENAMETOOLONG: ("the path is too long for this file system", "Use a store with a shorter path"),
+    errno.ETIMEDOUT: ("the file server does not answer", "Bring it back, and look at the network"),
+    errno.ESTALE: ("the file server has forgotten this folder", "Mount it again"),
     errno.EIO: ("the disk reports an input/output error", "Check the disk, or use another store"),
+}
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of the errors that say that there is no space left."""
+
+_KINDS: dict[int, type[StoreError]] = {
+    **dict.fromkeys(FULL, DiskFullError),
+    **dict.fromkeys((errno.ETIMEDOUT, errno.ESTALE), StoreAwayError),
 }
 
 
 @contextmanager
-def disk_errors(where: Path) -> Iterator[None]:
-    """Turn an OSError of the block into a StoreError about where."""
+def disk_errors(where: Path, need: int | None = None) -> Iterator[None]:
+    """Turn an OSError of the block into a StoreError about where; need is how many bytes it is to write."""
     try:
         yield
     except OSError as error:
         if error.errno is None:  # not the disk's: network libraries derive their errors from OSError too
             raise
         what, fix = _REFUSALS.get(error.errno, (os.strerror(error.errno), "Check the disk and the path"))
-        raise StoreError(what, where=str(where), fix=fix) from error
+        kind = _KINDS.get(error.errno, StoreError)
+        if error.errno in FULL:
+            what += room_left(where, need)
+        raise kind(what, where=str(where), fix=fix) from error
+
+
+def room_left(where: Path, need: int | None) -> str:
+    """How much space there is at a path that may not exist yet, and how many bytes are needed, if known.
+
+    The words follow "the disk is full".
+    """
+    folder = next(folder for folder in (where, *where.absolute().parents) if folder.is_dir())
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return ""
+    wanted = f" and {_megabytes(need)} are to be written" if need is not None else ""
+    return f": {_megabytes(free)} are free{wanted}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
 
 
 @contextmanager

@@ -88,9 +88,11 @@ class S3Store(Store):
         """The file folder/key, downloaded unless it has the object's size; KeyMissing if there is none."""
         name = self._name(key)
         target = folder / key
-        with self._asking(key) as client, disk_errors(target):
+        with self._asking(key) as client:
             size = self._size(client, name)
-            if not target.is_file() or target.stat().st_size != size:
+            with disk_errors(target, need=size):
+                if target.is_file() and target.stat().st_size == size:
+                    return target
                 with replacing(target) as file:
                     client.download_fileobj(self._bucket, name, file, Config=_TRANSFER)
         return target

@@ -1,11 +1,13 @@
 """What the failures of S3 mean and what to do about them, without ever showing a credential."""
 
+from http import HTTPStatus
+
 from boto3.exceptions import S3UploadFailedError
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
-from kvjob.errors import StoreError
+from kvjob.errors import CredentialsError, DiskFullError, StoreAwayError, StoreError
 
 _WRAPPERS = (S3UploadFailedError, S3DownloadFailedError, RetriesExceededError)
 FAILURES = (ClientError, BotoCoreError, *_WRAPPERS)
@@ -15,7 +17,10 @@ BROKEN_ANSWERS = (boto.IncompleteReadError, boto.ReadTimeoutError, boto.Response
 """What reading an answer raises when it breaks off; boto3 retries requests, not the reading."""
 
 _CREDENTIALS = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, to those of this server"
-_RENEW = "Renew the credentials, or unset AWS_SESSION_TOKEN if this server needs none"
+_RENEW = (
+    "Renew the credentials (on a cluster: the Secret of the store), or unset AWS_SESSION_TOKEN if this "
+    "server needs none"
+)
 _RIGHTS = (
     "Check that the credentials belong to this server and allow s3:ListBucket on the bucket, and "
     "s3:GetObject, s3:PutObject and s3:DeleteObject on its objects"
@@ -46,16 +51,18 @@ _ANSWERS = {
     "QuotaExceeded": ("the quota is used up", _SPACE),
 }
 
+_SIGN_ON = "Run `aws sso login`"
+_PROXY = "Check HTTPS_PROXY, HTTP_PROXY, NO_PROXY"
 _REACH = "Check AWS_ENDPOINT_URL, that the server runs, and the network"
 _LOCAL: tuple[tuple[type[BotoCoreError], str, str], ...] = (
     (boto.NoCredentialsError, "no credentials found", _CREDENTIALS),
     (boto.PartialCredentialsError, "the credentials are incomplete", _CREDENTIALS),
     (boto.CredentialRetrievalError, "the credentials could not be had", _CREDENTIALS),
-    (boto.UnauthorizedSSOTokenError, "the single sign-on has expired", "Run `aws sso login`"),
-    (boto.SSOError, "the single sign-on failed", "Run `aws sso login`"),
-    (boto.TokenRetrievalError, "the single sign-on failed", "Run `aws sso login`"),
+    (boto.UnauthorizedSSOTokenError, "the single sign-on has expired", _SIGN_ON),
+    (boto.SSOError, "the single sign-on failed", _SIGN_ON),
+    (boto.TokenRetrievalError, "the single sign-on failed", _SIGN_ON),
     (boto.SSLError, "the server's certificate is not trusted", "Set AWS_CA_BUNDLE to its authority's file"),
-    (boto.ProxyConnectionError, "the proxy could not be reached", "Check HTTPS_PROXY, HTTP_PROXY, NO_PROXY"),
+    (boto.ProxyConnectionError, "the proxy could not be reached", _PROXY),
     (boto.ConnectTimeoutError, "the server did not answer in time", _REACH),
     (boto.ReadTimeoutError, "the server did not answer in time", _REACH),
     (boto.EndpointConnectionError, "the server could not be reached", _REACH),
@@ -64,6 +71,13 @@ _LOCAL: tuple[tuple[type[BotoCoreError], str, str], ...] = (
     (boto.ResponseStreamingError, "the connection broke", _REACH),
     (boto.HTTPClientError, "the connection broke", _REACH),
 )
+
+_KINDS: dict[str, type[StoreError]] = {
+    **dict.fromkeys((_CREDENTIALS, _RENEW, _RIGHTS, _SIGN_ON), CredentialsError),
+    **dict.fromkeys((_REACH, _PROXY), StoreAwayError),
+    _SPACE: DiskFullError,
+}
+"""What must be done tells what kind of failure it is; any other is no more than a StoreError."""
 
 
 def error_code(error: ClientError) -> str:
@@ -77,7 +91,16 @@ def store_error(error: Exception, where: str) -> StoreError:
         cause = error.last_exception if isinstance(error, RetriesExceededError) else error.__context__
         error = cause if isinstance(cause, Exception) else error
     what, fix = _answer(error) if isinstance(error, ClientError) else _local(error)
-    return StoreError(what, where=where, fix=fix)
+    kind = StoreAwayError if _is_overloaded(error) else _KINDS.get(fix, StoreError)
+    return kind(what, where=where, fix=fix)
+
+
+def _is_overloaded(error: Exception) -> bool:
+    """Whether it is the server that failed, or that asks to be left alone for a while."""
+    if not isinstance(error, ClientError) or error_code(error) in _ANSWERS:
+        return False
+    status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _answer(error: ClientError) -> tuple[str, str]:

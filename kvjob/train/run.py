@@ -8,7 +8,6 @@ import torch
 
 from kvjob.errors import ConfigurationError, ExitCode, KvjobError
 from kvjob.records import layout
-from kvjob.records.attempt import Cause
 from kvjob.records.document import read_document, write_document
 from kvjob.records.live import Live
 from kvjob.records.run import EpochRow, Result, RunRecord
@@ -17,6 +16,7 @@ from kvjob.store import KeyMissing, Store
 from kvjob.study.code import code_hash
 from kvjob.study.plan import Plan, PlannedRun
 from kvjob.train.attempts import AttemptLog
+from kvjob.train.cause import cause_of
 from kvjob.train.checkpoint import Checkpoints
 from kvjob.train.device import gpu_now, prepare_device
 from kvjob.train.environment import environment
@@ -32,17 +32,6 @@ class CudaOutOfMemory(KvjobError):  # noqa: N818  (the field's word)
     """The GPU's memory did not hold the micro-batch."""
 
     exit_code = ExitCode.CUDA_OOM
-
-
-CAUSES: dict[ExitCode, Cause] = {
-    ExitCode.DATA: "data",
-    ExitCode.BUG: "bug",
-    ExitCode.CUDA_OOM: "cuda-oom",
-    ExitCode.STORE: "store",
-    ExitCode.INTERRUPTED: "interrupted",
-    ExitCode.CONFIGURATION: "configuration",
-}
-"""The cause recorded for each way an attempt can fail."""
 
 
 def train_run(
@@ -88,7 +77,7 @@ def train_run(
     try:
         result = _train(store, plan, run, cache, log, report, stop, device, live)
     except KvjobError as error:
-        _end(log, error.exit_code, str(error))
+        _end(log, error)
         raise
     except torch.OutOfMemoryError:
         full = CudaOutOfMemory(
@@ -96,10 +85,10 @@ def train_run(
             where=f"run {key}",
             fix="Run the same command again; it takes half as many at once, with the same effective batch",
         )
-        _end(log, full.exit_code, str(full))
+        _end(log, full)
         raise full from None
     except Exception:
-        _end(log, ExitCode.BUG, traceback.format_exc())
+        _end(log, None)
         raise
     live.result = result
     log.end(result.status, ExitCode.OK, result.message)
@@ -160,9 +149,17 @@ def _result(store: Store, key: str) -> Result | None:
         return None
 
 
-def _end(log: AttemptLog, code: ExitCode, message: str) -> None:
-    """Close the attempt; the store may be what failed, and then the next attempt will mark this one."""
+def _end(log: AttemptLog, error: KvjobError | None) -> None:
+    """Close the attempt; the store may be what failed, and then the next attempt will mark this one.
+
+    Args:
+        log: of the attempt.
+        error: what ended it; None for the exception being handled, which is a defect.
+    """
     try:
-        log.end(CAUSES[code], code, message)
+        if error is None:
+            log.end("bug", ExitCode.BUG, traceback.format_exc())
+        else:
+            log.end(cause_of(error), error.exit_code, str(error))
     except KvjobError:
         return

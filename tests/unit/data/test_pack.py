@@ -5,9 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kvjob.data import PackSizes, dataset_hash, load, open_source, prepare, read_manifest, sizes_for
+from kvjob.data import (
+    PackSizes,
+    dataset_hash,
+    load,
+    open_source,
+    prepare,
+    read_manifest,
+    sizes_for,
+    synthesize,
+)
 from kvjob.data.image import decode, mask_to_square, squeeze_mask, to_square
-from kvjob.errors import DataError
+from kvjob.errors import DataError, DiskFullError
 from kvjob.store import Store, open_store
 from kvjob.store.directory import DirectoryStore
 from kvjob.study import TrainConfig
@@ -164,6 +173,18 @@ def test_a_data_set_with_warnings_is_packed(dataset, store):
 def test_a_full_disk_is_an_error_and_not_a_signal(dataset, store):
     with pytest.raises(DataError, match="cannot hold the packs"):
         pack(dataset, store, workspace=Path("/dev/null/nowhere"))
+    assert keys(store) == []
+
+
+def test_packs_that_the_disk_cannot_hold_are_told_with_their_size(tmp_path, store, small_disk):
+    synthesize(tmp_path / "data", images=8, seed=1)
+    sizes = PackSizes(images=frozenset({128}), masks=frozenset({128}))
+    with pytest.raises(
+        DiskFullError, match=r"0\.3 MB are free and 0\.5 MB are to be written.*TMPDIR"
+    ) as told:
+        pack(tmp_path / "data", store, sizes, workspace=small_disk)
+    assert told.value.where == str(small_disk)
+    assert list(small_disk.iterdir()) == []
     assert keys(store) == []
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kvjob.errors import StoreError
+from kvjob.errors import DiskFullError, StoreError
 from kvjob.store import KeyMissing, Store, open_store
 
 WRITER = """
@@ -162,7 +162,8 @@ def test_a_full_disk_is_told_and_the_old_object_stays(small_disk: Path) -> None:
         lambda: store.write("model", bytes(1 << 20)),
         lambda: [store.upload(f"copies/{number}", small_disk / "source") for number in range(3)],
     ):
-        with pytest.raises(StoreError, match=r"the disk is full\. Free some space") as caught:
+        said = r"the disk is full: 0\.\d MB are free and \d\.\d MB are to be written\. Free some space"
+        with pytest.raises(DiskFullError, match=said) as caught:
             attempt()
         assert str(small_disk / "store") in caught.value.where
     assert store.read("model") == b"old"

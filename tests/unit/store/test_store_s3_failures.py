@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from kvjob.errors import ConfigurationError, KvjobError, StoreError
+from kvjob.errors import (
+    ConfigurationError,
+    CredentialsError,
+    DiskFullError,
+    KvjobError,
+    StoreAwayError,
+    StoreError,
+)
 from kvjob.store import KeyMissing, open_store, s3_client
 
 
@@ -73,23 +80,28 @@ def told(attempt: Callable[[], object]) -> KvjobError:
 
 @pytest.mark.usefixtures("_account")
 @pytest.mark.parametrize(
-    ("status", "code", "what", "fix"),
+    ("status", "code", "kind", "what", "fix"),
     [
-        ("400 Bad Request", "ExpiredToken", "the session token has expired", "Renew the credentials"),
-        ("400 Bad Request", "InvalidToken", "the session token is not valid", "AWS_SESSION_TOKEN"),
-        ("403 Forbidden", "RequestTimeTooSkewed", "clock differs", "Set the clock"),
-        ("403 Forbidden", "AccessDenied", "access denied", "s3:PutObject"),
-        ("507 Insufficient Storage", "XMinioStorageFull", "the server's disk is full", "Free some space"),
-        ("500 Internal", "Oddity", "the server answered Oddity: Words of the server", "Try again later"),
+        ("400 Bad Request", "ExpiredToken", CredentialsError, "the session token has expired", "Renew"),
+        ("400 Bad Request", "InvalidToken", CredentialsError, "token is not valid", "AWS_SESSION_TOKEN"),
+        ("403 Forbidden", "InvalidAccessKeyId", CredentialsError, "access key", "AWS_ACCESS_KEY_ID"),
+        ("403 Forbidden", "AccessDenied", CredentialsError, "access denied", "s3:PutObject"),
+        ("403 Forbidden", "RequestTimeTooSkewed", StoreError, "clock differs", "Set the clock"),
+        ("404 Not Found", "NoSuchBucket", StoreError, "no such bucket", "Create the bucket"),
+        ("418 Teapot", "Oddity", StoreError, "the server answered Oddity", "Try again later"),
+        ("429 Too Many", "Oddity", StoreAwayError, "the server answered Oddity", "Try again later"),
+        ("500 Internal", "Oddity", StoreAwayError, "answered Oddity: Words of the server", "Try again later"),
+        ("503 Slow Down", "SlowDown", StoreAwayError, "the server answered SlowDown", "Try again later"),
+        ("507 Insufficient", "XMinioStorageFull", DiskFullError, "disk is full", "Free some space"),
     ],
 )
 def test_an_answer_that_refuses_is_told_in_words(
-    monkeypatch: pytest.MonkeyPatch, status: str, code: str, what: str, fix: str
+    monkeypatch: pytest.MonkeyPatch, status: str, code: str, kind: type[StoreError], what: str, fix: str
 ) -> None:
     with answering(error(status, code)) as (address, _):
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         failure = told(lambda: open_store("s3://bucket/prefix").write("key", b"x"))
-    assert isinstance(failure, StoreError)
+    assert type(failure) is kind
     assert what in failure.what
     assert fix in failure.fix
     assert failure.where == f"s3://bucket/prefix/key at {address}"
@@ -100,6 +112,7 @@ def test_a_server_that_is_not_there_is_told_with_its_address(monkeypatch: pytest
     for address in ("http://127.0.0.1:1", "http://no-such-host.invalid:9000"):
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         failure = told(lambda: list(open_store("s3://bucket").list()))
+        assert type(failure) is StoreAwayError
         assert "the server could not be reached" in failure.what
         assert "AWS_ENDPOINT_URL" in failure.fix
         assert address in failure.where
