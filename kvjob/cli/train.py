@@ -34,10 +34,20 @@ def train(
             "--again", help="Try again although too many attempts ended for one cause, and count anew."
         ),
     ] = False,
+    hang_seconds: Annotated[
+        float,
+        typer.Option(
+            metavar="S",
+            help="End it for a retry when nothing moves for S seconds (and for 50 steps; three times that "
+            "where there are no steps); 0 for never.",
+            envvar="KVJOB_HANG_SECONDS",
+            min=0,
+        ),
+    ] = 600.0,
 ) -> None:
     """Train one run to its end, from where it was left; a finished run is not trained again."""
     with torch_needed("train"):
-        from kvjob.train import StopRequest, make_reporter, train_run
+        from kvjob.train import StopRequest, Watchdog, make_reporter, train_run
     from kvjob.records.live import Live
     from kvjob.store import open_store
 
@@ -49,7 +59,8 @@ def train(
         place = _served(live, place, metrics_port)
     report = make_reporter()
     try:
-        result = train_run(place, study, key, cache, report, stop, live, again=again)
+        with Watchdog(live, hang_seconds) as watchdog:
+            result = train_run(place, study, key, cache, report, stop, live, again=again, watchdog=watchdog)
         report.send("end", status=result.status, message=result.message)
     finally:
         report.close()

@@ -15,5 +15,6 @@ MAIN = "main"
 ARGO_GROUP, ARGO_VERSION = "argoproj.io", "v1alpha1"
 """API of Argo's objects."""
 
-KILLED, TERMINATED = 137, 143
-"""Exit codes that the kernel's signals leave: of a process that could not choose one of its own."""
+KILLED, TERMINATED, ALARMED = 137, 143, 142
+"""Exit codes that signals leave of a process that could not choose one of its own; the alarm is its
+watchdog's."""

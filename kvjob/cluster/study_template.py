@@ -15,7 +15,7 @@ from hera.workflows import (
     models,
 )
 
-from kvjob.cluster.names import KILLED, MAIN, RUN_LABEL, STUDY_LABEL, STUDY_TEMPLATE, TERMINATED
+from kvjob.cluster.names import ALARMED, KILLED, MAIN, RUN_LABEL, STUDY_LABEL, STUDY_TEMPLATE, TERMINATED
 from kvjob.cluster.pods import SCRATCH, container
 from kvjob.errors import ExitCode
 from kvjob.records.budget import SUBMISSION
@@ -43,7 +43,7 @@ GPU = "nvidia.com/gpu"
 RETRIED = [int(code) for code in (ExitCode.CUDA_OOM, ExitCode.STORE, ExitCode.INTERRUPTED)]
 
 RETRY = (
-    f'lastRetry.status == "Error" || asInt(lastRetry.exitCode) in {[*RETRIED, KILLED, TERMINATED]}'
+    f'lastRetry.status == "Error" || asInt(lastRetry.exitCode) in {[*RETRIED, KILLED, TERMINATED, ALARMED]}'
     ' || lastRetry.message matches "imminent node shutdown|pod deleted"'
 )
 """What is tried again: a pod that vanished, or an exit code that says another attempt can succeed."""

@@ -2,7 +2,7 @@
 
 import re
 
-from kvjob.cluster.names import KILLED, TERMINATED
+from kvjob.cluster.names import ALARMED, KILLED, TERMINATED
 from kvjob.errors import ExitCode
 
 _SHORTAGES = re.compile(r"\d+ Insufficient ([\w./-]*\w)")
@@ -23,6 +23,7 @@ _EXITS = {
     ExitCode.EXHAUSTED: "failed too often for one cause",
     ExitCode.CONFIGURATION: "configuration refused",
     KILLED: "killed",
+    ALARMED: "no progress",
     TERMINATED: "stopped",
 }
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: ([^,=]+)")

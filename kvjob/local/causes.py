@@ -43,6 +43,9 @@ def cause_of(exit_code: int) -> Cause:
     if exit_code in (-signal.SIGTERM, 128 + signal.SIGTERM):
         # It was asked to stop before it could listen, and had nothing to save yet.
         return "interrupted"
+    if exit_code in (-signal.SIGALRM, 128 + signal.SIGALRM):
+        # By the trainer's watchdog, which native code kept from ending it in order.
+        return "hang"
     if exit_code < 0 or exit_code > 128:
         return "lost"
     return _CAUSES.get(exit_code, "bug")

@@ -53,6 +53,10 @@ class Live:
     """Steps of an epoch."""
     progressed: float = 0.0
     """Unix time of the last step, or of the last batch scored."""
+    phase: str = "loading"
+    """`loading`, `training` (validation is a part of it), `saving` or `testing`."""
+    alive: float = 0.0
+    """Unix time of the last sign of life that is no step: an operation of the store came to an end."""
     checkpoint: Saved | None = None
     """The last that this attempt wrote."""
     diverged: bool = False

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,15 +31,24 @@ class AttemptLog:
         device: where the network runs.
         live: shows the attempts.
         again: whether somebody asks for it who has mended what ended the attempts before.
+        outages: grows with what was met and outlasted; the record's warnings have it at the end.
 
     Raises:
         Exhausted: what ended the last attempt has used up its budget; no attempt is opened.
     """
 
     def __init__(
-        self, store: Store, key: str, batch_size: int, device: torch.device, live: Live, again: bool = False
+        self,
+        store: Store,
+        key: str,
+        batch_size: int,
+        device: torch.device,
+        live: Live,
+        again: bool = False,
+        outages: Sequence[str] = (),
     ) -> None:
         self._store, self._key, self._device, self._live = store, key, device, live
+        self._outages = outages
         earlier = read_attempts(store, key)
         if earlier and earlier[-1].cause == "running":
             lost = {"cause": "lost", "ended": earlier[-1].last_seen, "message": "ended without a word"}
@@ -82,6 +92,7 @@ class AttemptLog:
         now = datetime.now(UTC)
         self.note(cause=cause, exit_code=exit_code, message=message, ended=now, last_seen=now)
         self.note(peak_memory_bytes=peak_memory_bytes(self._device), saved=self._saved)
+        self.note(warnings=(*self.record.warnings, *self._outages))
         self.write(self.record)
 
     def saved(self, record: Attempt) -> None:

@@ -2,10 +2,12 @@
 
 from kvjob.errors import CredentialsError, DiskFullError, ExitCode, KvjobError
 from kvjob.records.attempt import Cause
+from kvjob.train.watchdog import Hang
 
 _BY_KIND: tuple[tuple[type[KvjobError], Cause], ...] = (
     (CredentialsError, "credentials"),
     (DiskFullError, "disk-full"),
+    (Hang, "hang"),
 )
 """Errors that share an exit code with others, because what a scheduler does next is the same."""
 

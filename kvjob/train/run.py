@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -22,9 +23,11 @@ from kvjob.train.device import gpu_now, prepare_device
 from kvjob.train.environment import environment
 from kvjob.train.finish import finish
 from kvjob.train.loop import fit
+from kvjob.train.patience import PatientStore
 from kvjob.train.progress import Reporter
 from kvjob.train.setup import Workbench, set_up
 from kvjob.train.stop import StopRequest
+from kvjob.train.watchdog import Hang, Watchdog
 from kvjob.train.writer import BackgroundWriter
 
 
@@ -44,6 +47,7 @@ def train_run(
     live: Live | None = None,
     *,
     again: bool = False,
+    watchdog: Watchdog | None = None,
 ) -> Result:
     """Train the run of that key to its end, from where it was left, unless it has a result.
 
@@ -56,6 +60,7 @@ def train_run(
         stop: asked between steps.
         live: filled while the run trains, for metrics.
         again: train although a cause has used up its budget, and count anew.
+        watchdog: is told how to record that the run hangs.
 
     Returns:
         The result, which is in the store as well.
@@ -73,7 +78,10 @@ def train_run(
     live = live or Live()
     live.study, live.run, live.progressed = study, run, time.time()
     live.gpu = lambda: gpu_now(device)
-    log = AttemptLog(store, key, run.config.batch_size, device, live, again)
+    store = patient = PatientStore(store, stop, live)
+    log = AttemptLog(store, key, run.config.batch_size, device, live, again, patient.outages)
+    if watchdog is not None:
+        watchdog.record = partial(_end, log)
     try:
         result = _train(store, plan, run, cache, log, report, stop, device, live)
     except KvjobError as error:
@@ -126,10 +134,12 @@ def _train(
     history = _resume(checkpoints, bench, log)
     report.send("start", epoch=len(history), epochs=config.epochs, resumed_from=len(history))
     with BackgroundWriter(checkpoints, log.saved) as writer:
+        live.phase = "training"
         ended = fit(config, bench.learner, bench.passes, bench.part, history, writer, log, report, live)
-        begin = time.perf_counter()
+        begin, live.phase = time.perf_counter(), "saving"
         writer.flush()
         log.note(store_seconds=time.perf_counter() - begin)
+    live.phase = "testing"
     report.send("phase", name="testing")
     return finish(store, run, bench, checkpoints, ended)
 
@@ -160,6 +170,7 @@ def _end(log: AttemptLog, error: KvjobError | None) -> None:
         if error is None:
             log.end("bug", ExitCode.BUG, traceback.format_exc())
         else:
-            log.end(cause_of(error), error.exit_code, str(error))
+            stacks = f"\n{error.stacks}" if isinstance(error, Hang) else ""
+            log.end(cause_of(error), error.exit_code, str(error) + stacks)
     except KvjobError:
         return

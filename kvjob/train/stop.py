@@ -17,6 +17,11 @@ class StopRequest:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note)
 
+    @property
+    def asked(self) -> bool:
+        """Whether a signal has come."""
+        return self._signal is not None
+
     def check(self) -> None:
         """Raise Interrupted if a signal has come."""
         if self._signal is not None:

@@ -85,6 +85,7 @@ def test_every_exit_code_has_its_cause() -> None:
         "interrupted": [75, -15, 143],
         "configuration": [78],
         "exhausted": [76],
+        "hang": [-14, 142],
         "lost": [-9, -11, 137],
     }
     assert all(cause_of(code) == cause for cause, codes in expected.items() for code in codes)
