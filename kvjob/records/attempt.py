@@ -43,7 +43,7 @@ Cause = Literal[
 - `cuda-oom`: the GPU's memory did not hold the micro-batch.
 - `hang`: no step for so long that its watchdog ended it.
 - `disk-full`: no space or quota left where it wrote.
-- `store`: the store could not be reached, or refused what was asked of it.
+- `store`: the store could not be reached, refused what was asked of it, or lost what it had taken.
 - `credentials`: the store refused the credentials, or they had expired.
 - `data`: data, weights or records missing or damaged.
 - `configuration`: refused; nothing was trained.
@@ -82,7 +82,7 @@ WORDS: Mapping[Cause, str] = MappingProxyType(
         "cuda-oom": "GPU out of memory",
         "hang": "no progress",
         "disk-full": "disk full",
-        "store": "store unreachable",
+        "store": "store failed",
         "credentials": "credentials refused",
         "data": "data missing or damaged",
         "configuration": "configuration refused",

@@ -2,10 +2,12 @@
 
 from kvjob.errors import CredentialsError, DiskFullError, ExitCode, KvjobError
 from kvjob.records.attempt import Cause
+from kvjob.train.checkpoint import BestLost
 from kvjob.train.watchdog import Hang
 
 _BY_KIND: tuple[tuple[type[KvjobError], Cause], ...] = (
     (CredentialsError, "credentials"),
+    (BestLost, "store"),
     (DiskFullError, "disk-full"),
     (Hang, "hang"),
 )

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kvjob.errors import DataError
+from kvjob.errors import DataError, ExitCode
 from kvjob.records import layout
 from kvjob.records.checkpoint import CheckpointManifest, CheckpointPointer, FileSum
 from kvjob.records.document import read_document, write_document
@@ -16,6 +16,12 @@ from kvjob.train.snapshot import MODEL, TRAINING, Snapshot, best_epoch, encode, 
 
 KEEP = 2
 """Newest checkpoints that stay while a run trains, beside the best."""
+
+
+class BestLost(DataError):  # noqa: N818  (what happened, not what is wrong with the data)
+    """The store no longer has the best epoch as it was written; another attempt trains it again."""
+
+    exit_code = ExitCode.STORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +89,10 @@ class Checkpoints:
         return None, warnings
 
     def best(self, epoch: int) -> Found:
-        """The checkpoint of the best epoch; DataError if it is damaged."""
+        """The checkpoint of the best epoch; BestLost if it is damaged."""
         found = self._with_epoch(epoch)
         if found is None:
-            raise DataError(
+            raise BestLost(
                 f"no whole checkpoint of best epoch {epoch}",
                 where=f"{self._store.url}/{layout.run(self._key, 'checkpoints/')}",
                 fix="Run the same command again; the run goes back to an earlier checkpoint",

@@ -80,7 +80,9 @@ class Passes:
         """Scores of network on the images at indices, and TP, FP, FN, TN of each, shape (n, 4)."""
         network.eval()
         meter = PassMeter(len(indices), self._device)
-        for pixels, masks in self._images.batches(in_batches(indices, self._config.batch_size)):
+        # what did not fit for training may not fit for scoring either, once the rest of the memory is in use
+        size = min(self._config.batch_size, self._micro_batch)
+        for pixels, masks in self._images.batches(in_batches(indices, size)):
             self._stop.check()
             with self._autocast():
                 logits = network(self._normalise(pixels))

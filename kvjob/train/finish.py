@@ -25,7 +25,7 @@ def finish(store: Store, run: PlannedRun, bench: Workbench, checkpoints: Checkpo
     """Score the best epoch on the test set, write what the report needs, then the result.
 
     Raises:
-        DataError: the best epoch's checkpoint is damaged; the next attempt trains it again.
+        BestLost: the best epoch's checkpoint is damaged; the next attempt trains it again.
     """
     summary = summarise(bench.learner.network, run.config)
     write_document(store, layout.run(run.key, "model.json"), summary)

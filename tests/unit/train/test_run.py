@@ -202,6 +202,48 @@ def test_a_store_that_fails_while_training_ends_the_attempt(planned, monkeypatch
     assert read_attempts(store, plan.runs[0].key)[-1].resumed_from == 1
 
 
+def test_a_best_epoch_that_is_damaged_before_it_is_tested_is_trained_again(planned):
+    store, plan, train = planned(epochs=3)
+    key = plan.runs[0].key
+    undamaged = train()
+    kept = store.read(layout.run(key, "result.json"))
+    for entry in list(store.list(layout.run(key))):
+        store.delete(entry.key)
+
+    def damage(event, facts):
+        if facts.get("name") == "testing":
+            best = Path(store.url) / json.loads(store.read(layout.run(key, "best.json")))["folder"]
+            data = (best / "model.safetensors").read_bytes()
+            (best / "model.safetensors").write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+    with pytest.raises(DataError, match="no whole checkpoint of best epoch") as told:
+        train(report=Silent(damage))
+    assert told.value.exit_code == ExitCode.STORE
+    assert read_attempts(store, key)[-1].cause == "store"
+    assert train() == undamaged
+    assert store.read(layout.run(key, "result.json")) == kept
+    assert any("damaged" in warning for warning in read_attempts(store, key)[-1].warnings)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_a_damaged_newest_checkpoint_costs_an_epoch_and_is_told_in_the_attempt(planned, damage):
+    store, plan, train = planned(epochs=4)
+    key, stop = plan.runs[0].key, StopRequest()
+    report = Silent(lambda event, facts: stop._note(15, None) if facts.get("epoch") == 3 else None)
+    with pytest.raises(Interrupted):
+        train(report=report, stop=stop)
+    newest = Path(store.url) / json.loads(store.read(layout.run(key, "latest.json")))["folder"]
+    data = (newest / "training.safetensors").read_bytes()
+    spoiled = data[:-100] if damage == "cut" else data[:-1] + bytes([data[-1] ^ 1])
+    (newest / "training.safetensors").write_bytes(spoiled)
+    train()
+    attempts = read_attempts(store, key)
+    assert attempts[1].resumed_from == attempts[0].saved - 1 >= 0
+    assert any(str(newest.name) in warning and "damaged" in warning for warning in attempts[1].warnings)
+    rows = read_document(store, layout.run(key, "history.json"), History).rows
+    assert [row.epoch for row in rows] == [1, 2, 3, 4]
+
+
 def test_an_attempt_that_vanished_is_marked_as_lost(planned):
     store, plan, train = planned()
     key = plan.runs[0].key
