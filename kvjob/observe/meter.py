@@ -9,7 +9,7 @@ from typing import TypeVar
 from prometheus_client.core import CounterMetricFamily, Metric
 
 from kvjob.errors import StoreError
-from kvjob.store import Entry, Store
+from kvjob.store import Entry, Prepared, Store
 
 OPERATIONS = ("read", "write", "upload", "fetch", "list", "delete")
 
@@ -42,6 +42,19 @@ class MeteredStore(Store):
     def write(self, key: str, data: bytes) -> None:
         """Write to the store below."""
         self._timed("write", lambda: self._store.write(key, data))
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Create in the store below; counts as a write."""
+        return self._timed("write", lambda: self._store.create(key, data))
+
+    def prepare(self, key: str, data: bytes) -> Prepared:
+        """Prepare in the store below; that and the commit count as a write each."""
+        prepared = self._timed("write", lambda: self._store.prepare(key, data))
+        return _MeteredCommit(prepared, lambda: self._timed("write", prepared.commit))
+
+    def revoke(self, key: str) -> None:
+        """Revoke in the store below; counts as a deletion."""
+        self._timed("delete", lambda: self._store.revoke(key))
 
     def upload(self, key: str, path: Path) -> None:
         """Upload to the store below."""
@@ -84,3 +97,16 @@ class MeteredStore(Store):
                 self._seconds[operation] += time.perf_counter() - begin
                 self._calls[operation] += 1
                 self._errors[operation] += failed
+
+
+class _MeteredCommit(Prepared):
+    """What waits in the store below, its commit counted."""
+
+    def __init__(self, prepared: Prepared, commit: Callable[[], bool]) -> None:
+        self._prepared, self._commit = prepared, commit
+
+    def commit(self) -> bool:
+        return self._commit()
+
+    def discard(self) -> None:
+        self._prepared.discard()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from kvjob.store import Entry, KeyMissing, Store
+from kvjob.store import Entry, KeyMissing, Prepared, Store
 
 CLOCK_STEP = timedelta(seconds=3)
 """A store may tell times in whole seconds, and its clock may be a little off ours: an object as fresh as
@@ -60,6 +60,18 @@ class Snapshot:
     def write(self, key: str, data: bytes) -> None:
         """Write to the store below; seen after the next refresh."""
         self._store.write(key, data)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Create in the store below; seen after the next refresh."""
+        return self._store.create(key, data)
+
+    def prepare(self, key: str, data: bytes) -> Prepared:
+        """Prepare in the store below; seen after the commit and the next refresh."""
+        return self._store.prepare(key, data)
+
+    def revoke(self, key: str) -> None:
+        """Revoke in the store below."""
+        self._store.revoke(key)
 
     def upload(self, key: str, path: Path) -> None:
         """Upload to the store below; seen after the next refresh."""

@@ -22,6 +22,16 @@ class Entry:
     """Time of the last write, with time zone."""
 
 
+class Prepared(Protocol):
+    """Bytes that wait in the store, seen by nobody, to take a key's place."""
+
+    def commit(self) -> bool:
+        """Put them under the key, at once; False, and nothing happens, if they were revoked before."""
+
+    def discard(self) -> None:
+        """Give them up; nothing happens if they were committed or revoked."""
+
+
 class Store(Protocol):
     """Objects under `/`-separated keys, written whole: a reader sees all of an object or none of it.
 
@@ -38,6 +48,22 @@ class Store(Protocol):
 
     def write(self, key: str, data: bytes) -> None:
         """Put data under key, replacing what was there."""
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Put data under key unless something is there; of many that try at once exactly one gets True.
+
+        Give each its own data: where the answer to a request is lost, equal data count as one's own.
+        """
+
+    def prepare(self, key: str, data: bytes) -> Prepared:
+        """Bring data to the store, to be put under key by its `commit`.
+
+        Who prepares, then asks whether it may, then commits, can be stopped for good by who first forbids it
+        and then revokes: whatever was prepared by then is never committed, even by a process that slept.
+        """
+
+    def revoke(self, key: str) -> None:
+        """Make every commit under key fail that was prepared before this call and has not happened yet."""
 
     def upload(self, key: str, path: Path) -> None:
         """Put a file's bytes under key without holding them in memory."""

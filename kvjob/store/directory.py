@@ -4,12 +4,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from kvjob.errors import StoreError
-from kvjob.store.base import Entry, KeyMissing, Store
-from kvjob.store.files import disk_errors, replacing, sweep
+from kvjob.store.base import Entry, KeyMissing, Prepared, Store
+from kvjob.store.files import disk_errors, replacing, settle, settle_new, stage, staged, sweep
 from kvjob.store.keys import PART, check_key, check_prefix, is_key
 
 _COPY_BYTES = 1 << 20
@@ -49,6 +50,25 @@ class DirectoryStore(Store):
         path = self._path(key)
         with disk_errors(path, need=len(data)), replacing(path) as file:
             file.write(data)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Put data under key unless something is there; StoreError where there are no hard links."""
+        path = self._path(key)
+        with disk_errors(path):
+            return settle_new(stage(path, data), path)
+
+    def prepare(self, key: str, data: bytes) -> Prepared:
+        """Write data to a file beside that of key, which a commit renames."""
+        path = self._path(key)
+        with disk_errors(path):
+            return _Staged(stage(path, data), path)
+
+    def revoke(self, key: str) -> None:
+        """Remove the files that wait to become that of key."""
+        path = self._path(key)
+        with disk_errors(path):
+            for part in staged(path):
+                part.unlink(missing_ok=True)
 
     def upload(self, key: str, path: Path) -> None:
         """Copy a file to key; the copy is on the disk when this returns."""
@@ -126,6 +146,22 @@ class DirectoryStore(Store):
                         waiting.append(key)
                     elif child.is_file():
                         yield from _entry(key, child)
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged(Prepared):
+    """A file: the file system lets it be either renamed or removed, not both."""
+
+    part: Path
+    target: Path
+
+    def commit(self) -> bool:
+        with disk_errors(self.target):
+            return settle(self.part, self.target)
+
+    def discard(self) -> None:
+        with disk_errors(self.target):
+            self.part.unlink(missing_ok=True)
 
 
 def _children(folder: Path) -> list["os.DirEntry[str]"]:

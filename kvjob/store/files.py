@@ -1,6 +1,7 @@
 """Local files, written whole or not at all, and what it means when the disk refuses."""
 
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -99,6 +100,57 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
     _sync_folder(target.parent)
 
 
+def stage(target: Path, data: bytes) -> Path:
+    """A new file beside target with data, on the disk, that `staged` finds until it is renamed or removed."""
+    file, part = _open_part(target.parent, _mark(target))
+    try:
+        with file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    return part
+
+
+def staged(target: Path) -> list[Path]:
+    """The files that are staged for target."""
+    return list(target.parent.glob(f"{PART}{_mark(target)}*"))
+
+
+def settle(part: Path, target: Path) -> bool:
+    """Rename a staged file to target; False if it is gone, which no later call can change."""
+    try:
+        part.replace(target)
+    except FileNotFoundError:
+        return False
+    _sync_folder(target.parent)
+    return True
+
+
+def settle_new(part: Path, target: Path) -> bool:
+    """Give a staged file the name target if nothing has it, and remove it otherwise."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        # a network file system may have lost the answer to a first request that succeeded
+        return part.stat().st_nlink > 1
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        raise StoreError(
+            "this file system has no hard links, without which two trainers of one run cannot be told apart",
+            where=str(target),
+            fix="Use a store on another file system, or in a bucket",
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+    return True
+
+
 def sweep(part: Path) -> None:
     """Remove an unfinished file if its writer is gone, which its age tells."""
     with suppress(OSError):
@@ -106,8 +158,13 @@ def sweep(part: Path) -> None:
             part.unlink()
 
 
-def _open_part(folder: Path) -> tuple[BinaryIO, Path]:
-    part = folder / f"{PART}{secrets.token_hex(8)}"
+def _mark(target: Path) -> str:
+    """What the names of files staged for target begin with, short however long its name is."""
+    return f"{hashlib.sha256(target.name.encode()).hexdigest()[:16]}-"
+
+
+def _open_part(folder: Path, mark: str = "") -> tuple[BinaryIO, Path]:
+    part = folder / f"{PART}{mark}{secrets.token_hex(8)}"
     for _ in range(_FOLDER_ATTEMPTS):
         with suppress(FileNotFoundError):
             _make_folder(folder)

@@ -10,7 +10,7 @@ _FOLDER = ".probe/"
 
 
 def probe(store: Store) -> None:
-    """Write, read back, list and delete one small object.
+    """Write, read back, list and delete a small object, and see that two trainers can be held apart there.
 
     Raises:
         StoreError: any of these failed, or gave something else than was written.
@@ -24,11 +24,33 @@ def probe(store: Store) -> None:
                 where=f"{store.url}/{key}",
                 fix="Use a store that shows every write at once",
             )
+        _hold_apart(store, key, data)
     except StoreError:
         with suppress(StoreError):
             store.delete(key)
         raise
     store.delete(key)
+
+
+def _hold_apart(store: Store, key: str, data: bytes) -> None:
+    other = secrets.token_bytes(32)
+    if store.create(key, other) or _read(store, key) != data:
+        raise _cannot(store, "an object can be created twice", key)
+    late = store.prepare(key, other)
+    store.revoke(key)
+    if late.commit() or _read(store, key) != data:
+        raise _cannot(store, "a write that was revoked happens all the same", key)
+    if not store.prepare(key, other).commit() or _read(store, key) != other:
+        raise _cannot(store, "a prepared write does not happen", key)
+
+
+def _cannot(store: Store, what: str, key: str) -> StoreError:
+    return StoreError(
+        f"{what}, so two trainers of one run could not be held apart",
+        where=f"{store.url}/{key}",
+        fix="Use a store that knows conditional writes and multipart uploads (AWS, MinIO, SeaweedFS), "
+        "or a folder on a file system with hard links",
+    )
 
 
 def _read(store: Store, key: str) -> bytes | None:

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from kvjob.errors import ConfigurationError
-from kvjob.store.base import Entry, KeyMissing, Store
+from kvjob.store.base import Entry, KeyMissing, Prepared, Store
 from kvjob.store.files import disk_errors, replacing
 from kvjob.store.keys import check_key, check_prefix, is_key
 from kvjob.store.s3_client import S3Access, endpoint, make_client
+from kvjob.store.s3_conditional import NO_UPLOAD, abort, begin, begun, complete, create
 from kvjob.store.s3_errors import BROKEN_ANSWERS, FAILURES, error_code, store_error
 
 if TYPE_CHECKING:
@@ -77,6 +79,46 @@ class S3Store(Store):
         name = self._name(key)
         with self._asking(key) as client:
             client.put_object(Bucket=self._bucket, Key=name, Body=data)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Put data under key unless something is there (a conditional write)."""
+        name = self._name(key)
+        with self._asking(key) as client:
+            return create(client, self._bucket, name, data)
+
+    def prepare(self, key: str, data: bytes) -> Prepared:
+        """Begin a multipart upload of one part, which a commit completes."""
+        name = self._name(key)
+        with self._asking(key) as client:
+            upload, tag = begin(client, self._bucket, name, data)
+        return _Begun(self, key, data, upload, tag)
+
+    def revoke(self, key: str) -> None:
+        """Abort the multipart uploads that wait to become the object under key."""
+        name = self._name(key)
+        with self._asking(key) as client:
+            for upload in begun(client, self._bucket, name):
+                abort(client, self._bucket, name, upload)
+
+    def _complete(self, key: str, data: bytes, upload: str, tag: str) -> bool:
+        name = self._name(key)
+        with self._asking(key) as client:
+            try:
+                complete(client, self._bucket, name, upload, tag)
+            except ClientError as error:
+                # The answer to a first request that succeeded may have been lost; and not every server that
+                # has lost an upload says so in S3's word.
+                with suppress(KeyMissing):
+                    if self.read(key) == data:
+                        return True
+                if error_code(error) != NO_UPLOAD and upload in begun(client, self._bucket, name):
+                    raise
+                return False
+        return True
+
+    def _abort(self, key: str, upload: str) -> None:
+        with self._asking(key) as client:
+            abort(client, self._bucket, self._name(key), upload)
 
     def upload(self, key: str, path: Path) -> None:
         """Put a file's bytes under key, in several parts if it is large."""
@@ -153,3 +195,20 @@ class S3Store(Store):
             answer = client.get_object(Bucket=self._bucket, Key=name)
             answer["Body"].close()
             return answer["ContentLength"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun(Prepared):
+    """A multipart upload: the server lets it be either completed or aborted, not both."""
+
+    store: S3Store
+    key: str
+    data: bytes
+    upload: str
+    tag: str
+
+    def commit(self) -> bool:
+        return self.store._complete(self.key, self.data, self.upload, self.tag)
+
+    def discard(self) -> None:
+        self.store._abort(self.key, self.upload)

@@ -23,7 +23,8 @@ _RENEW = (
 )
 _RIGHTS = (
     "Check that the credentials belong to this server and allow s3:ListBucket on the bucket, and "
-    "s3:GetObject, s3:PutObject and s3:DeleteObject on its objects"
+    "s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on its objects, and "
+    "s3:ListBucketMultipartUploads on the bucket"
 )
 _REGION = "Set AWS_DEFAULT_REGION to the bucket's region"
 _SPACE = "Free some space on the server, or raise the quota"
@@ -46,6 +47,10 @@ _ANSWERS = {
     "AuthorizationHeaderMalformed": ("the bucket is in another region", _REGION),
     "301": ("the bucket is in another region", _REGION),
     "PreconditionFailed": ("the object was replaced while it was read", "Try again"),
+    "NotImplemented": (
+        "the server knows no conditional writes, without which two trainers of one run cannot be told apart",
+        "Use a server that does: AWS, MinIO, SeaweedFS, or a folder",
+    ),
     "XMinioStorageFull": ("the server's disk is full", _SPACE),
     "507": ("the server's disk is full", _SPACE),
     "QuotaExceeded": ("the quota is used up", _SPACE),

@@ -117,12 +117,68 @@ class Contract:
             store.write("data", data)
             assert store.fetch("data", tmp_path / "cache").read_bytes() == data
 
+    def test_of_many_that_create_an_object_one_succeeds_and_the_others_change_nothing(
+        self, store: Store
+    ) -> None:
+        with ThreadPoolExecutor(16) as pool:
+            for turn in range(5):
+                key = f"attempts/{turn}"
+                values = [f"{number}".encode() for number in range(16)]
+                created = list(pool.map(lambda data, key=key: store.create(key, data), values))
+                assert created.count(True) == 1
+                assert store.read(key) == values[created.index(True)]
+        store.write("there", b"x")
+        assert not store.create("there", b"y")
+        assert store.read("there") == b"x"
+        store.delete("there")
+        assert store.create("there", b"y")
+        assert store.read("there") == b"y"
+
+    def test_what_is_prepared_is_seen_by_nobody_until_it_is_committed(self, store: Store) -> None:
+        store.write("old", b"before")
+        replaces, new = store.prepare("old", b"after"), store.prepare("new", b"after")
+        assert [(entry.key, entry.size) for entry in store.list()] == [("old", 6)]
+        assert store.read("old") == b"before"
+        with pytest.raises(KeyMissing):
+            store.read("new")
+        assert replaces.commit()
+        assert new.commit()
+        assert (store.read("old"), store.read("new")) == (b"after", b"after")
+
+    def test_what_was_revoked_is_never_committed_and_what_was_committed_stays(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # moto answers 500 to a revoked commit
+        store.write("old", b"before")
+        done = store.prepare("done", b"after")
+        assert done.commit()
+        late = [store.prepare(key, b"after") for key in ("old", "new", "old")]
+        others = store.prepare("old-2", b"after"), store.prepare("done", b"third")
+        for key in ("old", "new", "nothing"):
+            store.revoke(key)
+        assert not any(prepared.commit() for prepared in late)
+        assert store.read("old") == b"before"
+        store.revoke("done")
+        assert not others[1].commit()
+        assert (others[0].commit(), store.read("old-2"), store.read("done")) == (True, b"after", b"after")
+        assert store.prepare("old", b"again").commit()
+        assert [(entry.key, entry.size) for entry in store.list()] == [("done", 5), ("old", 5), ("old-2", 5)]
+
+    def test_what_was_discarded_leaves_nothing(self, store: Store) -> None:
+        prepared = store.prepare("key", b"x")
+        prepared.discard()
+        prepared.discard()
+        assert list(store.list()) == []
+
     def test_an_impossible_key_is_refused_by_every_method(self, store: Store, tmp_path: Path) -> None:
         (tmp_path / "file").write_bytes(b"x")
         methods: list[Callable[[str], object]] = [
             store.read,
             store.delete,
+            store.revoke,
             lambda key: store.write(key, b""),
+            lambda key: store.create(key, b""),
+            lambda key: store.prepare(key, b""),
             lambda key: store.upload(key, tmp_path / "file"),
             lambda key: store.fetch(key, tmp_path / "cache"),
         ]
