@@ -86,6 +86,12 @@ class Exhausted(KvjobError):  # noqa: N818  (an event, not a defect)
     exit_code = ExitCode.EXHAUSTED
 
 
+class Superseded(KvjobError):  # noqa: N818  (an event, not a defect)
+    """A later attempt has taken the run over; this one has stopped and changes nothing of it any more."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class Interrupted(KvjobError):  # noqa: N818  (an event, not a defect)
     """A signal asked the process to stop, and its state is saved."""
 

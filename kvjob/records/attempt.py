@@ -1,5 +1,7 @@
 """Attempts: every start of a trainer on a run, how it ended, and what it cost."""
 
+import os
+import platform
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -145,6 +147,11 @@ class Attempt(Document):
     def seconds(self) -> float:
         """Wall time between the start and the last sign of life."""
         return ((self.ended or self.last_seen) - self.started).total_seconds()
+
+
+def node_name() -> str:
+    """What attempts of this machine or pod call the place they run at."""
+    return os.environ.get("KVJOB_NODE", platform.node())
 
 
 def read_attempts(store: Store, key: str) -> list[Attempt]:

@@ -19,6 +19,8 @@ class CheckpointManifest(Document):
     """`manifest.json` of a checkpoint, written after its files: without it there is no checkpoint."""
 
     epoch: int
+    best: str
+    """Key of the folder of the best epoch's checkpoint up to there, ending in `/`; empty if there is none."""
     files: dict[str, FileSum]
 
 

@@ -24,9 +24,14 @@ class Document(BaseModel):
 D = TypeVar("D", bound=Document)
 
 
+def document_bytes(document: Document) -> bytes:
+    """A document as JSON; equal documents are equal bytes."""
+    return (document.model_dump_json(indent=1) + "\n").encode()
+
+
 def write_document(store: Store, key: str, document: Document) -> None:
-    """Put document under key as JSON; equal documents are equal bytes."""
-    store.write(key, (document.model_dump_json(indent=1) + "\n").encode())
+    """Put document under key."""
+    store.write(key, document_bytes(document))
 
 
 def read_document(store: Store, key: str, kind: type[D]) -> D:

@@ -1,7 +1,6 @@
 """The record of this attempt at a run."""
 
 import os
-import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,9 +9,9 @@ import torch
 
 from kvjob.errors import Exhausted
 from kvjob.records import layout
-from kvjob.records.attempt import Attempt, Cause, EpochTiming, read_attempts
+from kvjob.records.attempt import Attempt, Cause, EpochTiming, node_name, read_attempts
 from kvjob.records.budget import ADVICE, BUDGETS, SUBMISSION, exhausted
-from kvjob.records.document import write_document
+from kvjob.records.document import document_bytes, write_document
 from kvjob.records.live import Live
 from kvjob.store import Store
 from kvjob.train.device import device_name, peak_memory_bytes
@@ -23,6 +22,8 @@ LEAST_MICRO_BATCH = 2
 
 class AttemptLog:
     """Opens an attempt and keeps its record; earlier attempts that vanished are marked as lost.
+
+    Of trainers that begin at once, each becomes an attempt of its own.
 
     Args:
         store: where the run lies.
@@ -48,30 +49,35 @@ class AttemptLog:
         outages: Sequence[str] = (),
     ) -> None:
         self._store, self._key, self._device, self._live = store, key, device, live
-        self._outages = outages
-        earlier = read_attempts(store, key)
+        self._outages, self._again, self._saved = outages, again, 0
+        earlier = self._open(batch_size)
+        while not store.create(layout.attempt(key, self.record.number), document_bytes(self.record)):
+            earlier = self._open(batch_size)  # another trainer was given this number at the same moment
+        live.attempts = (*earlier, self.record)
+
+    def _open(self, batch_size: int) -> list[Attempt]:
+        """Make the record that follows those in the store, which are returned."""
+        earlier = read_attempts(self._store, self._key)
         if earlier and earlier[-1].cause == "running":
             lost = {"cause": "lost", "ended": earlier[-1].last_seen, "message": "ended without a word"}
             earlier[-1] = earlier[-1].model_copy(update=lost)
             self.write(earlier[-1])
-        submission = _submission(earlier, again)
-        _refuse_if_exhausted(earlier, submission, key)
-        self._saved = 0
+        submission = _submission(earlier, self._again)
+        _refuse_if_exhausted(earlier, submission, self._key)
         now = datetime.now(UTC)
         self.record = Attempt(
             number=earlier[-1].number + 1 if earlier else 1,
             started=now,
             last_seen=now,
-            node=os.environ.get("KVJOB_NODE", platform.node()),
-            device=device_name(device),
-            device_kind="cuda" if device.type == "cuda" else "cpu",
+            node=node_name(),
+            device=device_name(self._device),
+            device_kind="cuda" if self._device.type == "cuda" else "cpu",
             pid=os.getpid(),
             micro_batch=_micro_batch(earlier, batch_size, submission),
             submission=submission,
-            metrics_study=live.study if live.watched else "",
+            metrics_study=self._live.study if self._live.watched else "",
         )
-        live.attempts = (*earlier, self.record)
-        self.write(self.record)
+        return earlier
 
     def note(self, **changes: Any) -> None:
         """Change fields of the record; nothing is written yet."""

@@ -1,6 +1,6 @@
 """What an attempt's record calls the error that ended it."""
 
-from kvjob.errors import CredentialsError, DiskFullError, ExitCode, KvjobError
+from kvjob.errors import CredentialsError, DiskFullError, ExitCode, KvjobError, Superseded
 from kvjob.records.attempt import Cause
 from kvjob.train.checkpoint import BestLost
 from kvjob.train.watchdog import Hang
@@ -10,6 +10,7 @@ _BY_KIND: tuple[tuple[type[KvjobError], Cause], ...] = (
     (BestLost, "store"),
     (DiskFullError, "disk-full"),
     (Hang, "hang"),
+    (Superseded, "superseded"),
 )
 """Errors that share an exit code with others, because what a scheduler does next is the same."""
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from kvjob.errors import StoreAwayError
 from kvjob.records.live import Live
-from kvjob.store import Entry, Store
+from kvjob.store import Entry, Prepared, Store
 from kvjob.train.stop import StopRequest
 
 PATIENCE_SECONDS = 1800.0
@@ -63,6 +63,18 @@ class PatientStore(Store):
     def write(self, key: str, data: bytes) -> None:
         """Write to the store below."""
         self._ask(lambda: self._store.write(key, data))
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Create in the store below."""
+        return self._ask(lambda: self._store.create(key, data))
+
+    def prepare(self, key: str, data: bytes) -> Prepared:
+        """Prepare in the store below; committing is as patient."""
+        return _PatientPrepared(self._ask(lambda: self._store.prepare(key, data)), self._ask)
+
+    def revoke(self, key: str) -> None:
+        """Revoke in the store below."""
+        self._ask(lambda: self._store.revoke(key))
 
     def upload(self, key: str, path: Path) -> None:
         """Upload to the store below."""
@@ -127,3 +139,14 @@ class PatientStore(Store):
         end, hurried = time.monotonic() + seconds, self._stop.asked
         while time.monotonic() < end and self._stop.asked == hurried:
             time.sleep(min(LOOK_SECONDS, seconds))
+
+
+class _PatientPrepared(Prepared):
+    def __init__(self, prepared: Prepared, ask: Callable[[Callable[[], bool | None]], bool | None]) -> None:
+        self._prepared, self._ask = prepared, ask
+
+    def commit(self) -> bool:
+        return bool(self._ask(self._prepared.commit))
+
+    def discard(self) -> None:
+        self._ask(self._prepared.discard)

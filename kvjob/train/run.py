@@ -9,7 +9,7 @@ import torch
 
 from kvjob.errors import ConfigurationError, ExitCode, KvjobError
 from kvjob.records import layout
-from kvjob.records.document import read_document, write_document
+from kvjob.records.document import document_bytes, read_document, write_document
 from kvjob.records.live import Live
 from kvjob.records.run import EpochRow, Result, RunRecord
 from kvjob.records.study import read_study
@@ -21,12 +21,14 @@ from kvjob.train.cause import cause_of
 from kvjob.train.checkpoint import Checkpoints
 from kvjob.train.device import gpu_now, prepare_device
 from kvjob.train.environment import environment
+from kvjob.train.fence import Fence
 from kvjob.train.finish import finish
 from kvjob.train.loop import fit
 from kvjob.train.patience import PatientStore
 from kvjob.train.progress import Reporter
 from kvjob.train.setup import Workbench, set_up
 from kvjob.train.stop import StopRequest
+from kvjob.train.turn import await_turn
 from kvjob.train.watchdog import Hang, Watchdog
 from kvjob.train.writer import BackgroundWriter
 
@@ -74,6 +76,7 @@ def train_run(
     if (done := _result(store, key)) is not None:
         Checkpoints(store, key).tidy(done.best_epoch)
         return done
+    await_turn(store, key, report, stop)
     device = prepare_device(run.config)
     live = live or Live()
     live.study, live.run, live.progressed = study, run, time.time()
@@ -125,12 +128,17 @@ def _train(
     live: Live,
 ) -> Result:
     config, key = run.config, run.key
+    fence = Fence(store, key, log.record.number)
+    fence.take_over()
+    if (done := _result(store, key)) is not None:  # an earlier attempt was alive and has just come to the end
+        Checkpoints(store, key, live, fence).tidy(done.best_epoch)
+        return done
     record = RunRecord(key=key, config=config, dataset=plan.dataset, code=plan.code)
     write_document(store, layout.run(key, "config.json"), record)
-    write_document(store, layout.run(key, "environment.json"), environment(device))
+    fence.commit({"environment.json": document_bytes(environment(device))})
     report.send("phase", name="loading")
     bench = set_up(store, plan, config, cache, device, log.record.micro_batch, stop, report, live)
-    checkpoints = Checkpoints(store, key, live)
+    checkpoints = Checkpoints(store, key, live, fence)
     history = _resume(checkpoints, bench, log)
     report.send("start", epoch=len(history), epochs=config.epochs, resumed_from=len(history))
     with BackgroundWriter(checkpoints, log.saved) as writer:
@@ -141,7 +149,7 @@ def _train(
         log.note(store_seconds=time.perf_counter() - begin)
     live.phase = "testing"
     report.send("phase", name="testing")
-    return finish(store, run, bench, checkpoints, ended)
+    return finish(store, run, bench, checkpoints, ended, fence)
 
 
 def _resume(checkpoints: Checkpoints, bench: Workbench, log: AttemptLog) -> tuple[EpochRow, ...]:

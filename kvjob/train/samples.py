@@ -1,5 +1,7 @@
 """Sample predictions: the same test images in every run of a data set."""
 
+import hashlib
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +10,6 @@ from torch import nn
 from kvjob.data import augmentation, draw_seed
 from kvjob.errors import DataError
 from kvjob.records import layout
-from kvjob.records.document import write_document
 from kvjob.records.run import Sample, SampleIndex
 from kvjob.store import Store
 from kvjob.study.config import TrainConfig
@@ -34,8 +35,14 @@ def write_samples(
     network: nn.Module,
     passes: Passes,
     named: dict[str, tuple[NDArray[np.uint8], NDArray[np.uint8]]],
-) -> None:
-    """Predict the named images (pixels and mask of 0 and 1) and put pictures and index into the store."""
+) -> SampleIndex:
+    """Predict the named images (pixels and mask of 0 and 1) and put the pictures into the store.
+
+    Their names carry a checksum, so that another trainer of the run writes the same or others.
+
+    Returns:
+        The index of them, which is to be written.
+    """
     samples = []
     for number, (name, (image, mask)) in enumerate(named.items()):
         pictures = {"image": image, "mask": mask * np.uint8(255)}
@@ -47,11 +54,14 @@ def write_samples(
             pixels = np.ascontiguousarray(pictures[f"{prefix}image"])[None]
             probability = passes.probabilities(network, pixels)[0]
             pictures[f"{prefix}probability"] = np.round(probability * 255).astype(np.uint8)
-        files = {what: f"{number}-{what.replace('_', '-')}.png" for what in pictures}
+        files = {}
         for what, picture in pictures.items():
-            store.write(layout.sample(key, files[what]), _png(picture))
+            data = _png(picture)
+            sha8 = hashlib.sha256(data).hexdigest()[:8]
+            files[what] = f"{number}-{what.replace('_', '-')}-{sha8}.png"
+            store.write(layout.sample(key, files[what]), data)
         samples.append(Sample(name=name, **files))
-    write_document(store, layout.sample(key, "index.json"), SampleIndex(samples=tuple(samples)))
+    return SampleIndex(samples=tuple(samples))
 
 
 def _png(picture: NDArray[np.uint8]) -> bytes:

@@ -110,3 +110,19 @@ def test_a_lost_best_pointer_is_written_again_and_until_then_nothing_is_deleted(
 
 def test_nothing_saved_is_nothing_found(tmp_path):
     assert Checkpoints(open_store(str(tmp_path)), "abc").latest() == (None, [])
+
+
+def test_a_damaged_new_best_falls_back_to_the_checkpoint_before_with_its_own_best(tmp_path):
+    store = open_store(str(tmp_path / "store"))
+    checkpoints = Checkpoints(store, "abc")
+    it, history, bests = learner("adam"), (), []
+    for epoch in range(1, 30):
+        history = train(it, epoch, epoch, history)
+        checkpoints.save(take(it, history))
+        bests.append(it.stopping.best_epoch)
+        if len(bests) > 2 and bests[-1] == epoch and bests[-2] < epoch - 1:
+            break
+    flip(folders(store)[epoch] / MODEL)
+    found, _ = Checkpoints(store, "abc").latest()
+    assert found is not None
+    assert (found.epoch, found.best) == (epoch - 1, f"{RUN}checkpoints/{folders(store)[bests[-2]].name}/")
