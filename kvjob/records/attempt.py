@@ -2,8 +2,9 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import groupby
 from types import MappingProxyType
 from typing import Literal
 
@@ -152,6 +153,12 @@ class Attempt(Document):
 def node_name() -> str:
     """What attempts of this machine or pod call the place they run at."""
     return os.environ.get("KVJOB_NODE", platform.node())
+
+
+def endings(causes: Iterable[Cause]) -> str:
+    """How attempts ended, in order and in words; those that ended alike one after the other are counted."""
+    alike = ((cause, len(list(each))) for cause, each in groupby(causes))
+    return ", ".join(WORDS[cause] if number == 1 else f"{number} × {WORDS[cause]}" for cause, number in alike)
 
 
 def read_attempts(store: Store, key: str) -> list[Attempt]:

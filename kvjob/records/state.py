@@ -8,7 +8,7 @@ from functools import partial
 from typing import Literal
 
 from kvjob.records import layout
-from kvjob.records.attempt import RETRIED, WORDS, Attempt, read_attempts
+from kvjob.records.attempt import RETRIED, WORDS, Attempt, endings, read_attempts
 from kvjob.records.budget import exhausted
 from kvjob.records.document import read_document
 from kvjob.records.run import Result
@@ -79,7 +79,9 @@ def _unfinished(attempts: tuple[Attempt, ...], now: datetime) -> tuple[StateKind
     if why := exhausted(attempts):
         return "failed", f"attempt {last.number}: {why}"
     if last.cause in RETRIED:
-        return "resume", f"attempt {last.number}: {WORDS[last.cause]} after epoch {reached}"
+        before = endings(attempt.cause for attempt in attempts[:-1])
+        tail = f" (before: {before})" if before else ""
+        return "resume", f"attempt {last.number}: {WORDS[last.cause]} after epoch {reached}{tail}"
     return "failed", f"attempt {last.number}: {WORDS[last.cause]}: {last.message}"
 
 

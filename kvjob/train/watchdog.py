@@ -125,7 +125,8 @@ class Watchdog:
 
     def _end(self, silent: float) -> None:
         live = self._live
-        at = f", epoch {len(live.history) + 1}, step {live.step} of {live.steps}" if live.steps else ""
+        step = f", epoch {len(live.history) + 1}, step {live.step} of {live.steps}"
+        at = step if live.phase == "training" and live.steps else ""
         error = Hang(
             f"nothing moved for {silent:.0f} s while {live.phase}{at}",
             where=f"run {live.run.key}" if live.run else "run",

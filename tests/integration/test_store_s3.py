@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kvjob.errors import StoreError
+from kvjob.errors import DiskFullError, StoreError
 from kvjob.store import Store, open_store, probe
 from tests.integration.servers import S3Server, start
 
@@ -128,7 +128,8 @@ def test_a_fetched_file_is_not_downloaded_again(s3_url: str, tmp_path: Path) -> 
 def test_a_full_disk_is_told_when_fetching_and_leaves_nothing(s3_url: str, small_disk: Path) -> None:
     store = open_store(s3_url)
     store.write("pack", bytes(2 << 20))
-    with pytest.raises(StoreError, match="the disk is full") as caught:
+    said = r"the disk is full: 0\.3 MB are free and 2\.1 MB are to be written"
+    with pytest.raises(DiskFullError, match=said) as caught:
         store.fetch("pack", small_disk)
     assert caught.value.where == str(small_disk / "pack")
     assert list(small_disk.iterdir()) == []

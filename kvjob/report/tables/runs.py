@@ -1,8 +1,6 @@
 """Every run of the study: how it stands, what it scored, what it cost."""
 
-from itertools import groupby
-
-from kvjob.records.attempt import WORDS
+from kvjob.records.attempt import endings
 from kvjob.report.document import RunSummary
 from kvjob.report.tables.table import Column, Part, Row, Table, Value
 
@@ -50,17 +48,11 @@ def _row(run: RunSummary) -> Row:
         "iou": run.test.mean_over_images.iou if run.test else None,
         "hours": run.cost.hours if run.attempts else None,
         "wasted_hours": run.cost.wasted_hours if run.attempts else None,
-        "attempts": ", ".join(_endings(run)) or None,
+        "attempts": endings(attempt.cause for attempt in run.attempts) or None,
         "device": "; ".join(dict.fromkeys(attempt.device for attempt in run.attempts if attempt.device))
         or None,
     }
     return Row(run.key, run.key, cells)
-
-
-def _endings(run: RunSummary) -> list[str]:
-    """How attempts ended, in order; those that ended alike one after the other are counted."""
-    alike = ((cause, len(list(each))) for cause, each in groupby(attempt.cause for attempt in run.attempts))
-    return [WORDS[cause] if number == 1 else f"{number} × {WORDS[cause]}" for cause, number in alike]
 
 
 def _notes(run: RunSummary) -> list[str]:

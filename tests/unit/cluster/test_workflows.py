@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import runpy
 import shutil
 import subprocess
@@ -112,6 +113,17 @@ def test_argo_finds_no_fault(tmp_path):
 
 def templates() -> dict[str, dict]:
     return {item["name"]: item for item in study_template().to_dict()["spec"]["templates"]}
+
+
+def test_only_what_another_attempt_can_mend_is_tried_again_and_attempts_of_a_workflow_belong_together():
+    train = templates()["train"]
+    (codes,) = re.findall(
+        r"asInt\(lastRetry.exitCode\) in \[([\d, ]+)\]", train["retryStrategy"]["expression"]
+    )
+    assert {int(code) for code in codes.split(", ")} == {71, 74, 75, 137, 142, 143}
+    assert {"name": "KVJOB_SUBMISSION", "value": "{{workflow.uid}}"} in train["container"]["env"]
+    # a factor of 2 overflows in Argo after 31 retries
+    assert (train["retryStrategy"]["limit"], train["retryStrategy"]["backoff"]["factor"]) == ("200", "1")
 
 
 @pytest.mark.parametrize("name", ["prepare", "train", "report", "verdict"])

@@ -52,6 +52,13 @@ def test_a_cause_that_can_pass_leaves_a_run_to_resume(store, cause):
     assert (state.kind, state.why) == ("resume", f"attempt 1: {WORDS[cause]} after epoch 2")
 
 
+def test_a_run_to_resume_tells_how_all_its_attempts_ended(store):
+    for number, cause in enumerate(("evicted", "evicted", "cuda-oom", "interrupted"), 1):
+        attempt(store, number, cause=cause, ended=NOW)
+    said = "attempt 4: interrupted after epoch 2 (before: 2 × pod evicted, GPU out of memory)"
+    assert run_state(store, "abc", NOW).why == said
+
+
 def test_every_cause_has_words_of_its_own():
     assert set(WORDS) == set(get_args(Cause))
     assert len(set(WORDS.values())) == len(WORDS)

@@ -1,7 +1,9 @@
 """What a user is told when S3 cannot be asked, by servers that are not there or answer as these here do."""
 
 import os
+import re
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -174,6 +176,30 @@ def test_missing_credentials_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "AWS_ACCESS_KEY_ID" in failure.fix
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "access")
     assert told(lambda: open_store("s3://bucket").write("key", b"x")).what == "the credentials are incomplete"
+
+
+def test_credentials_that_a_program_gives_are_renewed_before_they_expire(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "credentials.py"
+    program.write_text(
+        "import datetime, json, os\n"
+        f"asked = {str(tmp_path / 'asked')!r}\n"
+        "open(asked, 'a').write('x')\n"
+        "soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=5)\n"
+        "key = f'KEY{os.path.getsize(asked)}'\n"
+        "print(json.dumps({'Version': 1, 'AccessKeyId': key, 'SecretAccessKey': 's', 'SessionToken': 't',"
+        " 'Expiration': soon.isoformat()}))\n"
+    )
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {sys.executable} {program}\n")
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with answering(whole) as (address, requests):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        store = open_store("s3://bucket")
+        store.write("key", b"")
+        store.write("key", b"")
+    keys = [re.search(rb"Credential=(KEY\d+)", request) for request in requests]
+    assert len({found[1] for found in keys if found}) == len(requests) == 2
 
 
 @pytest.mark.usefixtures("_account")

@@ -7,8 +7,12 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from inspect import signature
 
 import pytest
+
+from kvjob.cli.train import train
+from kvjob.train.watchdog import HANG_SECONDS
 
 SCRIPT = """
 import ctypes, sys, threading, time
@@ -130,6 +134,10 @@ def test_a_record_that_hangs_too_does_not_keep_the_process():
     ended = watched(acts)
     assert ended.code == 75
     assert ended.seconds < 10
+
+
+def test_the_command_line_says_the_same_least_silence():
+    assert signature(train).parameters["hang_seconds"].default == HANG_SECONDS
 
 
 def test_zero_seconds_are_no_watchdog():
