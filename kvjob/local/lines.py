@@ -14,6 +14,11 @@ ENDS = ("done", "failed", "interrupted")
 
 STOPPING = {"saving": "stopping: the trainers save and end", "killing": "stopping: the trainers are killed"}
 
+HELD = {
+    "held": "a trainer of an earlier command still holds it",
+    "elsewhere": "it is trained elsewhere ({})",
+}
+
 SECONDS_PER_LINE = 2.0
 """Epoch lines of all runs together come no closer than this on average; starts and ends always come."""
 
@@ -55,8 +60,8 @@ class LinesView:
         if row.state == "running":
             return self._running(before, row, board)
         if row.state == "waiting":
-            held = row.phase == "held" and before.phase != "held"
-            return f"waiting  {row.run.title}: a trainer of an earlier command still holds it" if held else ""
+            held = HELD.get(row.phase, "") if row.phase != before.phase else ""
+            return f"waiting  {row.run.title}: {held.format(row.message)}" if held else ""
         if row.state == "retry":
             wait = f" in {math.ceil(row.due - board.now)} s" if row.due and row.due > board.now else ""
             return f"retry    {row.run.title}: {row.message}; trying again{wait}; log: {row.log}"

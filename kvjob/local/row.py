@@ -19,7 +19,8 @@ class Row:
     log: Path
     state: State = "waiting"
     phase: str = ""
-    """What a running trainer does when it does not train: `starting`, `loading`, `testing`, `saving`."""
+    """What a running trainer does when it does not train: `starting`, `loading`, `testing`, `saving`; why a
+    waiting one may not start: `held` by an earlier command, trained `elsewhere`."""
     attempts: int = 0
     epochs: int = 0
     """The most epochs it will train."""

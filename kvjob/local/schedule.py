@@ -11,6 +11,7 @@ from pathlib import Path
 from kvjob.errors import ConfigurationError
 from kvjob.local.board import Board
 from kvjob.local.causes import BUDGETS, FINAL, Cause, cause_of, killed_by
+from kvjob.local.elsewhere import Elsewhere
 from kvjob.local.outcome import Outcome, outcome_of
 from kvjob.local.row import Row, advance
 from kvjob.local.stop import StopWish
@@ -25,6 +26,9 @@ WAIT_SECONDS = 0.1
 BUSY_SECONDS = 1.0
 """Pause before a run is tried again that a trainer of an earlier command still holds."""
 
+ELSEWHERE_SECONDS = 5.0
+"""Pause before a run is looked at again that somebody else trains."""
+
 Command = Callable[[PlannedRun], list[str]]
 
 
@@ -38,6 +42,7 @@ def run_all(
     done: Collection[str] = (),
     gpus: Sequence[str] = (),
     budgets: Mapping[Cause, Budget] = BUDGETS,
+    elsewhere: Elsewhere = lambda _key: "",
 ) -> Outcome:
     """Train runs in their order, at most jobs at a time, and return when all are over or a signal came.
 
@@ -54,6 +59,8 @@ def run_all(
         done: keys that have a result already: shown, not started.
         gpus: identifiers for CUDA_VISIBLE_DEVICES, dealt out to the trainers in turn; none if empty.
         budgets: how many attempts in a row each cause may end; after any other, there is no second one.
+        elsewhere: asked before a run is started whether somebody else trains it; then it waits for that one's
+            end or silence.
 
     Raises:
         ConfigurationError: jobs is below 1, or logs cannot be made.
@@ -62,7 +69,9 @@ def run_all(
         raise ConfigurationError(f"{jobs} jobs cannot train anything", where="jobs", fix="Give 1 or more")
     _make(logs)
     with StopWish() as stop:
-        work = _Work(runs, command, jobs, logs, stop, done=done, gpus=gpus, budgets=budgets)
+        work = _Work(
+            runs, command, jobs, logs, stop, done=done, gpus=gpus, budgets=budgets, elsewhere=elsewhere
+        )
         with Painter(view, work.board) as painter:
             return work.run(painter)
 
@@ -92,9 +101,10 @@ class _Work:
         done: Collection[str],
         gpus: Sequence[str],
         budgets: Mapping[Cause, Budget],
+        elsewhere: Elsewhere,
     ) -> None:
         self._command, self._jobs, self._stop = command, jobs, stop
-        self._gpus, self._budgets = gpus, budgets
+        self._gpus, self._budgets, self._elsewhere = gpus, budgets, elsewhere
         self._rows = {
             run.key: Row(
                 run,
@@ -163,6 +173,10 @@ class _Work:
 
     def _start(self, row: Row, now: float) -> None:
         key, attempt = row.run.key, row.attempts + 1
+        if where := self._elsewhere(key):
+            due = now + ELSEWHERE_SECONDS
+            self._put(replace(row, state="waiting", phase="elsewhere", message=where, due=due))
+            return
         place = min(set(range(self._jobs)) - set(self._places.values()))
         environment = {**_environment(row.run, self._gpus, place), SUBMISSION: self._submission}
         try:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from kvjob.local.elsewhere import elsewhere_of
 from kvjob.local.lines import LinesView
 from kvjob.local.outcome import Outcome
 from kvjob.local.place import default_jobs, gpus
@@ -39,7 +40,8 @@ def train_study(store: Store, plan: Plan, jobs: int | None, logs: Path, cache: P
         return [*program, "--study", name, "--store", store.url, "--cache", str(cache)]
 
     jobs = default_jobs(plan.runs) if jobs is None else jobs
-    return run_all(plan.runs, command, jobs, logs, choose_view(name), done=done, gpus=gpus())
+    view, elsewhere = choose_view(name), elsewhere_of(store)
+    return run_all(plan.runs, command, jobs, logs, view, done=done, gpus=gpus(), elsewhere=elsewhere)
 
 
 def choose_view(title: str) -> View:

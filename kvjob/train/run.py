@@ -76,12 +76,12 @@ def train_run(
     if (done := _result(store, key)) is not None:
         Checkpoints(store, key).tidy(done.best_epoch)
         return done
-    await_turn(store, key, report, stop)
-    device = prepare_device(run.config)
     live = live or Live()
+    store = patient = PatientStore(store, stop, live)
+    await_turn(store, key, report, stop, live)
+    device = prepare_device(run.config)
     live.study, live.run, live.progressed = study, run, time.time()
     live.gpu = lambda: gpu_now(device)
-    store = patient = PatientStore(store, stop, live)
     log = AttemptLog(store, key, run.config.batch_size, device, live, again, patient.outages)
     if watchdog is not None:
         watchdog.record = partial(_end, log)

@@ -2,6 +2,7 @@
 
 import time
 
+from kvjob.records.live import Live
 from kvjob.records.state import RunState, run_state
 from kvjob.store import Store
 from kvjob.train.progress import Reporter
@@ -13,7 +14,7 @@ STOP_SECONDS = 0.2
 """How soon a wish to stop is noticed meanwhile."""
 
 
-def await_turn(store: Store, key: str, report: Reporter, stop: StopRequest) -> None:
+def await_turn(store: Store, key: str, report: Reporter, stop: StopRequest, live: Live) -> None:
     """Wait while a trainer is alive that was seen to take the run over from another one.
 
     A run whose last attempt is silent or over is free at once; so is one whose trainer was killed and is
@@ -32,6 +33,7 @@ def await_turn(store: Store, key: str, report: Reporter, stop: StopRequest) -> N
         until = time.monotonic() + POLL_SECONDS
         while time.monotonic() < until:
             stop.check()
+            live.alive = time.time()  # waiting is no hang
             time.sleep(STOP_SECONDS)
         state = run_state(store, key)
 
