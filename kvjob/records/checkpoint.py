@@ -1,8 +1,23 @@
-"""Pointers to checkpoints and the checksums that make a checkpoint trustworthy."""
+"""Pointers to checkpoints, the checksums that make a checkpoint trustworthy, and reading one by them."""
+
+import hashlib
+import json
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kvjob.records.document import Document
+from kvjob.errors import DataError
+from kvjob.records.document import Document, read_document
+from kvjob.store import KeyMissing, Store
+
+MODEL = "model.safetensors"
+"""Weights and buffers: all that prediction needs."""
+TRAINING = "training.safetensors"
+"""Optimiser, schedule, early stopping and history: what training needs beside them."""
+MANIFEST = "manifest.json"
+
+STATE = "state"
+"""The one metadata entry of TRAINING. More than one would make its bytes depend on a hash order."""
 
 
 class FileSum(BaseModel):
@@ -32,3 +47,39 @@ class CheckpointPointer(Document):
     """Key of the checkpoint's folder, ending in `/`."""
     iou: float
     """Validation IoU (mean over images) after that epoch."""
+
+
+def read_checkpoint(store: Store, folder: str) -> tuple[CheckpointManifest, dict[str, bytes]]:
+    """Manifest and verified files, by name, of the checkpoint in folder; DataError if it is damaged."""
+    try:
+        manifest = read_document(store, folder + MANIFEST, CheckpointManifest)
+        files = {name: store.read(folder + name) for name in (MODEL, TRAINING)}
+    except KeyMissing as error:
+        raise damaged(store, folder, f"{error.args[0]} is missing") from None
+    for name, data in files.items():
+        entry = manifest.files.get(name)
+        if entry is None or entry.size != len(data) or entry.sha256 != hashlib.sha256(data).hexdigest():
+            raise damaged(store, folder, f"{name} is not what was written")
+    return manifest, files
+
+
+def training_state(files: dict[str, bytes]) -> dict[str, Any]:
+    """The numbers and the history that a checkpoint's files hold beside tensors."""
+    data = files[TRAINING]
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    state: dict[str, Any] = json.loads(header["__metadata__"][STATE])
+    return state
+
+
+def best_epoch(files: dict[str, bytes]) -> int:
+    """The best epoch as of the checkpoint that files hold."""
+    return int(training_state(files)["best_epoch"])
+
+
+def damaged(store: Store, folder: str, what: str) -> DataError:
+    """The error of a checkpoint that cannot be used."""
+    return DataError(
+        f"checkpoint damaged: {what}",
+        where=f"{store.url}/{folder}",
+        fix="The run goes back to the checkpoint before",
+    )

@@ -7,16 +7,24 @@ from dataclasses import dataclass
 
 from kvjob.errors import DataError, ExitCode
 from kvjob.records import layout
-from kvjob.records.checkpoint import CheckpointManifest, CheckpointPointer, FileSum
+from kvjob.records.checkpoint import (
+    MANIFEST,
+    MODEL,
+    TRAINING,
+    CheckpointManifest,
+    CheckpointPointer,
+    FileSum,
+    best_epoch,
+    damaged,
+    read_checkpoint,
+)
 from kvjob.records.document import document_bytes, read_document, write_document
 from kvjob.records.live import Live, Saved
+from kvjob.records.retention import KEEP, after_result
 from kvjob.records.run import History
 from kvjob.store import KeyMissing, Store
 from kvjob.train.fence import Fence
-from kvjob.train.snapshot import MODEL, TRAINING, Snapshot, best_epoch, encode, history_of
-
-KEEP = 2
-"""Newest checkpoints that stay while a run trains, beside the best of each."""
+from kvjob.train.snapshot import Snapshot, encode, history_of
 
 
 class BestLost(DataError):  # noqa: N818  (what happened, not what is wrong with the data)
@@ -75,7 +83,7 @@ class Checkpoints:
             self._store.write(folder + file, data)
         self._fence.check()
         manifest = CheckpointManifest(epoch=snapshot.epoch, best=best, files=sums)
-        write_document(self._store, folder + "manifest.json", manifest)
+        write_document(self._store, folder + MANIFEST, manifest)
         pointer = document_bytes(CheckpointPointer(epoch=snapshot.epoch, folder=folder, iou=snapshot.iou))
         history = document_bytes(History(rows=snapshot.history))
         said = pointer if snapshot.best else self._unsaid and document_bytes(self._unsaid)
@@ -131,15 +139,13 @@ class Checkpoints:
         Raises:
             Superseded: a later attempt has the run; it finds the result and does the same.
         """
-        pointer = self._best_pointer()
-        if best and (pointer is None or pointer.epoch != best):
+        gone = after_result(self._folders(), best, self._best_pointer())
+        if gone is None:
             return
-        kept = pointer.folder if pointer else None
         self._fence.check()
         self._store.delete(layout.run(self._key, "latest.json"))
-        for folder in self._folders():
-            if folder != kept:
-                self._delete(folder)
+        for folder in gone:
+            self._delete(folder)
 
     def _candidates(self, warnings: list[str]) -> Iterator[str]:
         try:
@@ -170,16 +176,8 @@ class Checkpoints:
 
     def _read(self, folder: str) -> Found:
         if not folder.startswith(layout.run(self._key, "checkpoints/")):
-            raise self._damaged(folder, "points outside the run")
-        try:
-            manifest = read_document(self._store, folder + "manifest.json", CheckpointManifest)
-            files = {name: self._store.read(folder + name) for name in (MODEL, TRAINING)}
-        except KeyMissing as error:
-            raise self._damaged(folder, f"{error.args[0]} is missing") from None
-        for name, data in files.items():
-            entry = manifest.files.get(name)
-            if entry is None or entry.size != len(data) or entry.sha256 != _sha256(data):
-                raise self._damaged(folder, f"{name} is not what was written")
+            raise damaged(self._store, folder, "points outside the run")
+        manifest, files = read_checkpoint(self._store, folder)
         return Found(manifest.epoch, folder, files, manifest.best)
 
     def _best_of(self, found: Found) -> Found | None:
@@ -189,7 +187,9 @@ class Checkpoints:
             return self._read(found.best)
         except DataError:
             epoch = best_epoch(found.files)
-            raise self._damaged(found.folder, f"its best epoch {epoch} has no whole checkpoint") from None
+            raise damaged(
+                self._store, found.folder, f"its best epoch {epoch} has no whole checkpoint"
+            ) from None
 
     def _best_folder(self, epoch: int) -> str:
         """Folder of the best epoch's checkpoint; the chain knows it, unless another object saved it."""
@@ -227,15 +227,8 @@ class Checkpoints:
 
     def _delete(self, folder: str) -> None:
         # the manifest first: a folder without one is no checkpoint, however far the deletion got
-        for name in ("manifest.json", MODEL, TRAINING):
+        for name in (MANIFEST, MODEL, TRAINING):
             self._store.delete(folder + name)
-
-    def _damaged(self, folder: str, what: str) -> DataError:
-        return DataError(
-            f"checkpoint damaged: {what}",
-            where=f"{self._store.url}/{folder}",
-            fix="The run goes back to the checkpoint before",
-        )
 
 
 def _pointer_to(found: Found) -> CheckpointPointer:

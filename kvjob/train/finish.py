@@ -10,6 +10,7 @@ from torch import Tensor
 from kvjob.data import Split
 from kvjob.errors import Superseded
 from kvjob.model import summarise
+from kvjob.records.checkpoint import MODEL
 from kvjob.records.document import document_bytes
 from kvjob.records.run import History, PhaseScores, Result
 from kvjob.store import Store
@@ -20,7 +21,7 @@ from kvjob.train.fence import Fence
 from kvjob.train.loop import Fit
 from kvjob.train.samples import choose, write_samples
 from kvjob.train.setup import Workbench
-from kvjob.train.snapshot import MODEL, load_model
+from kvjob.train.snapshot import load_model
 
 
 def finish(

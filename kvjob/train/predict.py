@@ -13,13 +13,14 @@ from kvjob.data.image import at_size, decode, to_square
 from kvjob.errors import ConfigurationError, DataError
 from kvjob.model import Normalise, skeleton
 from kvjob.records import layout
+from kvjob.records.checkpoint import MODEL
 from kvjob.records.document import read_document
 from kvjob.records.run import Result, RunRecord
 from kvjob.store import KeyMissing, Store
 from kvjob.study.scores import THRESHOLD
 from kvjob.train.checkpoint import Checkpoints
 from kvjob.train.device import prepare_device
-from kvjob.train.snapshot import MODEL, load_model
+from kvjob.train.snapshot import load_model
 
 BEST = "best"
 """Stands for the run with the highest validation IoU (mean over images) in the store."""

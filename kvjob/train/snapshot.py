@@ -10,16 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from kvjob.records.checkpoint import MODEL, STATE, TRAINING, training_state
 from kvjob.records.run import EpochRow
 from kvjob.train.stopping import EarlyStopping
-
-MODEL = "model.safetensors"
-"""Weights and buffers: all that prediction needs."""
-TRAINING = "training.safetensors"
-"""Optimiser, schedule, early stopping and history: what training needs beside them."""
-
-STATE = "state"
-"""The one metadata entry of TRAINING. More than one would make its bytes depend on a hash order."""
 
 
 @dataclass(slots=True)
@@ -90,7 +83,7 @@ def encode(snapshot: Snapshot) -> dict[str, bytes]:
 def restore(learner: Learner, files: dict[str, bytes]) -> tuple[EpochRow, ...]:
     """Put learner into the state that encode wrote; the history up to there."""
     load_model(learner.network, files[MODEL])
-    state = _metadata(files[TRAINING])
+    state = training_state(files)
     _load_optimizer(learner.optimizer, safetensors.torch.load(files[TRAINING]), state["learning_rates"])
     learner.schedule.load_state_dict(state["schedule"])
     learner.stopping.best_iou, learner.stopping.best_epoch = state["best_iou"], state["best_epoch"]
@@ -99,24 +92,12 @@ def restore(learner: Learner, files: dict[str, bytes]) -> tuple[EpochRow, ...]:
 
 def history_of(files: dict[str, bytes]) -> tuple[EpochRow, ...]:
     """The history up to the checkpoint that files hold."""
-    return tuple(EpochRow.model_validate(row) for row in _metadata(files[TRAINING])["history"])
-
-
-def best_epoch(files: dict[str, bytes]) -> int:
-    """The best epoch as of the checkpoint that files hold."""
-    return int(_metadata(files[TRAINING])["best_epoch"])
+    return tuple(EpochRow.model_validate(row) for row in training_state(files)["history"])
 
 
 def load_model(network: nn.Module, data: bytes) -> None:
     """Load the bytes of a MODEL file into network."""
     network.load_state_dict(safetensors.torch.load(data))
-
-
-def _metadata(data: bytes) -> dict[str, Any]:
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
-    state: dict[str, Any] = json.loads(header["__metadata__"][STATE])
-    return state
 
 
 def _copy(value: Tensor) -> Tensor:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from kvjob.errors import DataError
-from kvjob.records.checkpoint import CheckpointPointer
+from kvjob.records.checkpoint import MODEL, TRAINING, CheckpointPointer
 from kvjob.records.document import read_document
 from kvjob.store import open_store
 from kvjob.train.checkpoint import Checkpoints
-from kvjob.train.snapshot import MODEL, TRAINING, history_of, take
+from kvjob.train.snapshot import history_of, take
 from tests.unit.train.test_snapshot import learner, train
 
 RUN = "runs/abc/"

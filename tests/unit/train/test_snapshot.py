@@ -5,11 +5,12 @@ import pytest
 import torch
 from torch import nn
 
+from kvjob.records.checkpoint import MODEL, TRAINING, best_epoch
 from kvjob.records.run import EpochRow, PhaseScores
 from kvjob.study import TrainConfig
 from kvjob.study.scores import Scores
 from kvjob.train.optimizer import make_optimizer, make_schedule
-from kvjob.train.snapshot import MODEL, TRAINING, Learner, best_epoch, encode, history_of, restore, take
+from kvjob.train.snapshot import Learner, encode, history_of, restore, take
 from kvjob.train.stopping import EarlyStopping
 
 
