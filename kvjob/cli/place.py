@@ -9,10 +9,10 @@ import typer
 
 from kvjob.cli.options import STORE_HELP
 from kvjob.errors import ConfigurationError
-from kvjob.store import Store
 
 if TYPE_CHECKING:
     from kvjob.cluster.connect import Cluster
+    from kvjob.store import CleanableStore
 
 AnyStoreOption = Annotated[
     str | None,
@@ -39,7 +39,7 @@ ContextOption = Annotated[
 @contextmanager
 def opened(
     store: str | None, namespace: str | None, context: str | None
-) -> "Iterator[tuple[Store, Cluster | None]]":
+) -> "Iterator[tuple[CleanableStore, Cluster | None]]":
     """The store that the options name, and the cluster if they name a namespace.
 
     Raises:

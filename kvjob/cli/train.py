@@ -54,7 +54,7 @@ def train(
     stop = StopRequest()
     stop.listen()
     live = Live()
-    place = open_store(store)
+    place: Store = open_store(store)
     if metrics_port is not None:
         place = _served(live, place, metrics_port)
     report = make_reporter()

@@ -10,7 +10,7 @@ from kvjob.cluster.connect import Cluster, connect
 from kvjob.cluster.forward import forwarded
 from kvjob.cluster.names import STORE
 from kvjob.cluster.refusal import Absent, ClusterError, NotAllowed
-from kvjob.store import Store, open_store
+from kvjob.store import CleanableStore, open_store
 from kvjob.store.s3_client import S3Access
 
 SECRET_ANNOTATION = "kvjob/secret"  # noqa: S105  (the name of an annotation)
@@ -21,7 +21,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 @contextmanager
-def open_namespace_store(namespace: str, cluster: Cluster | None = None) -> Iterator[Store]:
+def open_namespace_store(namespace: str, cluster: Cluster | None = None) -> Iterator[CleanableStore]:
     """The store that a namespace's ConfigMap and Secret name; it can be used until the block ends.
 
     A store that only the cluster's own names lead to is reached through the API server. Nothing of this

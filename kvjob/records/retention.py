@@ -1,7 +1,7 @@
 """Which checkpoints a run still needs: one rule for the trainer and for what cleans up after it.
 
-Before a run has a result it needs its newest checkpoints, so that it can fall back from a damaged one, and the
-best epoch of each, which its manifest names: a checkpoint without its best is worth nothing.
+Before a run has a result it needs its newest checkpoints, so that it can fall back from a damaged one, and
+the best epoch of each, which its manifest names: a checkpoint without its best is worth nothing.
 """
 
 from collections.abc import Iterable, Mapping

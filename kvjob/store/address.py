@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from kvjob.errors import ConfigurationError
-from kvjob.store.base import Store
+from kvjob.store.base import CleanableStore
 from kvjob.store.directory import DirectoryStore
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _ALLOWED = "Give a folder (runs/, ~/study, file:///data/study) or a bucket (s3://BUCKET, s3://BUCKET/PREFIX)"
 
 
-def open_store(url: str, access: "S3Access | None" = None) -> Store:
+def open_store(url: str, access: "S3Access | None" = None) -> CleanableStore:
     """The store at a path, `file://` address or `s3://bucket/prefix`; nothing is read, written or connected.
 
     Args:

@@ -1,6 +1,6 @@
 """What kvjob asks of a place that keeps bytes under keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,20 @@ class Prepared(Protocol):
 
     def discard(self) -> None:
         """Give them up; nothing happens if they were committed or revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What is there so far of an object that is being written, or whose writer was interrupted."""
+
+    key: str
+    """Where it lies, as the place calls it; no object can be read under it."""
+    size: int
+    """Bytes so far."""
+    modified: datetime
+    """Time of the last sign of life of its writer, with time zone."""
+    upload: str = ""
+    """Identifier of an S3 upload."""
 
 
 class Store(Protocol):
@@ -80,3 +94,16 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove the object under key; nothing happens if there is none."""
+
+
+class CleanableStore(Store, Protocol):
+    """A store that can be cleaned up."""
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        """Everything unfinished, ordered by key, as far as the place tells; nothing is removed."""
+
+    def discard(self, unfinished: Unfinished) -> None:
+        """Remove it; nothing happens if it has been finished, written to or removed since it was listed."""
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Remove the objects under keys, in any order; those that are not there are passed over."""

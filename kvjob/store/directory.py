@@ -2,21 +2,21 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from kvjob.errors import StoreError
-from kvjob.store.base import Entry, KeyMissing, Prepared, Store
+from kvjob.store.base import CleanableStore, Entry, KeyMissing, Prepared, Unfinished
 from kvjob.store.files import disk_errors, replacing, settle, settle_new, stage, staged, sweep
 from kvjob.store.keys import PART, check_key, check_prefix, is_key
 
 _COPY_BYTES = 1 << 20
 
 
-class DirectoryStore(Store):
+class DirectoryStore(CleanableStore):
     """Objects are the files below a root, which is made by the first write.
 
     A write survives a power cut once it has returned. As in any file system, no object's key can be the
@@ -99,6 +99,32 @@ class DirectoryStore(Store):
         for folder in path.parents:
             if folder == self._root or not _removed(folder):
                 return
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        """Files that are being written or whose writer was killed; any listing removes those a day old."""
+        self._check_root()
+        found = []
+        with disk_errors(self._root):
+            for folder, _, names in os.walk(self._root):
+                for path in (Path(folder, name) for name in names if name.startswith(PART)):
+                    with suppress(FileNotFoundError):
+                        status = path.stat()
+                        modified = datetime.fromtimestamp(status.st_mtime, UTC)
+                        key = path.relative_to(self._root).as_posix()
+                        found.append(Unfinished(key, status.st_size, modified))
+        return iter(sorted(found, key=lambda each: each.key))
+
+    def discard(self, unfinished: Unfinished) -> None:
+        """Remove the file unless it was written to since."""
+        path = self._root / unfinished.key
+        with disk_errors(path), suppress(FileNotFoundError):
+            if datetime.fromtimestamp(path.stat().st_mtime, UTC) == unfinished.modified:
+                path.unlink()
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Remove the objects one by one."""
+        for key in keys:
+            self.delete(key)
 
     def _path(self, key: str) -> Path:
         check_key(key)

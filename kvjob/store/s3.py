@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from kvjob.errors import ConfigurationError
-from kvjob.store.base import Entry, KeyMissing, Prepared, Store
+from kvjob.store.base import CleanableStore, Entry, KeyMissing, Prepared, Unfinished
 from kvjob.store.files import disk_errors, replacing
 from kvjob.store.keys import check_key, check_prefix, is_key
 from kvjob.store.s3_client import S3Access, endpoint, make_client
@@ -22,14 +22,18 @@ from kvjob.store.s3_errors import BROKEN_ANSWERS, FAILURES, error_code, store_er
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _READ_ATTEMPTS = 3
+_DELETED_AT_ONCE = 1000
+"""Most keys of one request."""
+_MISSING = ("NoSuchKey", "NoSuchUpload")
 _TRANSFER = TransferConfig(multipart_threshold=8 << 20, multipart_chunksize=8 << 20, max_concurrency=4)
 """Files from 8 MiB on travel in parts, four at a time."""
 
 
-class S3Store(Store):
+class S3Store(CleanableStore):
     """Objects of a bucket on AWS or any other S3 server; s3_client says how it is found and asked.
 
     May be shared by threads, pickled, and used on both sides of a fork: each process makes a client of its
@@ -160,6 +164,48 @@ class S3Store(Store):
         with suppress(KeyMissing), self._asking(key) as client:
             client.delete_object(Bucket=self._bucket, Key=name)
 
+    def unfinished(self) -> Iterator[Unfinished]:
+        """Uploads in parts that were begun and neither completed nor given up.
+
+        MinIO names none, and gives them up itself after a day.
+        """
+        with self._asking("") as client:
+            pages = client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self._bucket, Prefix=self._prefix
+            )
+            uploads = [upload for page in pages for upload in page.get("Uploads", ())]
+        for name, number, begun in sorted(
+            (each["Key"], each["UploadId"], each["Initiated"]) for each in uploads
+        ):
+            key = name.removeprefix(self._prefix)
+            with suppress(KeyMissing), self._asking(key) as client:
+                answers = client.get_paginator("list_parts").paginate(
+                    Bucket=self._bucket, Key=name, UploadId=number
+                )
+                parts = [part for page in answers for part in page.get("Parts", ())]
+                modified = max((begun, *(part["LastModified"] for part in parts)))
+                yield Unfinished(key, sum(part["Size"] for part in parts), modified, number)
+
+    def discard(self, unfinished: Unfinished) -> None:
+        """Give the upload up; one that is still at work then fails as if the server had lost it."""
+        name = self._prefix + unfinished.key
+        with suppress(KeyMissing), self._asking(unfinished.key) as client:
+            client.abort_multipart_upload(Bucket=self._bucket, Key=name, UploadId=unfinished.upload)
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Remove the objects, a thousand with one request."""
+        names = [self._name(key) for key in keys]
+        for start in range(0, len(names), _DELETED_AT_ONCE):
+            some = names[start : start + _DELETED_AT_ONCE]
+            objects: list[ObjectIdentifierTypeDef] = [{"Key": name} for name in some]
+            with self._asking(some[0].removeprefix(self._prefix)) as client:
+                answer = client.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True}
+                )
+            for error in answer.get("Errors", ()):
+                with suppress(KeyMissing), self._asking(error["Key"].removeprefix(self._prefix)):
+                    raise ClientError({"Error": error}, "DeleteObjects")
+
     def _name(self, key: str) -> str:
         check_key(key, self._prefix)
         return self._prefix + key
@@ -173,7 +219,7 @@ class S3Store(Store):
             where += f" at {(self._access and self._access.known_as) or endpoint(client)}"
             yield client
         except FAILURES as error:
-            if isinstance(error, ClientError) and error_code(error) == "NoSuchKey":
+            if isinstance(error, ClientError) and error_code(error) in _MISSING:
                 raise KeyMissing(key) from None
             raise store_error(error, where) from error
 
