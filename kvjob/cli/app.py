@@ -10,7 +10,20 @@ from rich.console import Console
 from rich.text import Text
 
 from kvjob import __version__
-from kvjob.cli import data, exporter, fetch, predict, preflight, prepare, report, run, study, train, verdict
+from kvjob.cli import (
+    data,
+    exporter,
+    fetch,
+    gc,
+    predict,
+    preflight,
+    prepare,
+    report,
+    run,
+    study,
+    train,
+    verdict,
+)
 from kvjob.cli.last_words import leave_last_words
 from kvjob.errors import ExitCode, KvjobError
 
@@ -33,6 +46,7 @@ app.command()(verdict.verdict)
 app.command()(report.report)
 app.command()(exporter.exporter)
 app.command()(fetch.fetch)
+app.command()(gc.gc)
 app.command()(predict.predict)
 
 USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kvjob.data import dataset_hash, open_source, prepare, read_manifest, sizes_for, split
 from kvjob.data.manifest import DatasetManifest
-from kvjob.errors import ConfigurationError
+from kvjob.errors import ConfigurationError, StoreError
 from kvjob.prepare.weights import upload_weights, weights_by_content
 from kvjob.records import layout
 from kvjob.records.document import write_document
@@ -46,6 +46,7 @@ def prepare_study(store: Store, study: Study, data: Path | None, progress: Progr
     Raises:
         ConfigurationError: also when a level leaves too few training images.
         DataError: also when the data set has errors.
+        StoreError: also when a cleanup of the store removed them meanwhile.
     """
     keyed, files = weights_by_content(study)
     # a level that is no configuration must be told before minutes of decoding
@@ -65,7 +66,20 @@ def prepare_study(store: Store, study: Study, data: Path | None, progress: Progr
     for protocol, fraction in sorted({(config.protocol, config.train_fraction) for config in configs}):
         split(manifest, protocol, fraction)
     upload_weights(store, files)
-    return _write(store, keyed, manifest)
+    record = _write(store, keyed, manifest)
+    _require(store, layout.dataset(manifest.dataset, "manifest.json"), *files)
+    return record
+
+
+def _require(store: Store, *keys: str) -> None:
+    """`kvjob gc` removes what no plan refers to; until just now this one did not."""
+    for key in keys:
+        if all(entry.key != key for entry in store.list(key)):
+            raise StoreError(
+                "removed by a `kvjob gc` while the study was planned",
+                where=f"{store.url}/{key}",
+                fix="Run the same command again, with --data",
+            )
 
 
 def _write(store: Store, study: Study, manifest: DatasetManifest) -> StudyRecord:
