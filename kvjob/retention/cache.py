@@ -34,14 +34,17 @@ def waste_of_cache(cache: Path, references: References) -> list[Waste]:
     return waste
 
 
-def remove_cached(waste: Waste) -> None:
-    """Remove what waste_of_cache found; what cannot be removed stays."""
+def remove_cached(waste: Waste) -> bool:
+    """Remove what waste_of_cache found; whether it was there unused, and could be removed."""
     path = Path(waste.name)
+    if (tuple(_files(path)),) != waste.batches:
+        return False
     with suppress(OSError):
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink()
+    return not path.exists()
 
 
 def _children(folder: Path) -> list[Path]:

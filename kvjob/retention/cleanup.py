@@ -22,6 +22,9 @@ READERS = 8
 GRACE = timedelta(hours=1)
 """What is younger is left alone: somebody may be writing it, or about to refer to it."""
 
+SILENCE = timedelta(minutes=10)
+"""However short the grace: a write heard of within this time may be alive, and nothing else tells."""
+
 Progress = Callable[[int, int], None]
 
 
@@ -87,8 +90,8 @@ def find_waste(
         waste += waste_of_cache(cache, references)
     shown = [folder_waste("run", layout.run(key), contents.runs[key].entries, ()) for key in unplanned]
     return Cleanup(
-        waste=tuple(each for each in waste if each.modified <= moment.before),
-        young=tuple(each for each in waste if each.modified > moment.before),
+        waste=tuple(each for each in waste if _is_old(each, moment)),
+        young=tuple(each for each in waste if not _is_old(each, moment)),
         unplanned=() if unplanned_runs else tuple(shown),
         kept=tuple(sorted(kept, key=lambda each: (each.name, each.why))),
         grace=grace,
@@ -101,6 +104,11 @@ def moment_now(grace: timedelta) -> Moment:
     """This moment."""
     now = datetime.now(UTC)
     return Moment(now, now - grace)
+
+
+def _is_old(waste: Waste, moment: Moment) -> bool:
+    before = min(moment.before, moment.now - SILENCE) if waste.kind == "unfinished" else moment.before
+    return waste.modified <= before
 
 
 def waste_of_shelves(

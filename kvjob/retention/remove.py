@@ -50,7 +50,7 @@ def remove(
         ):
             removed += gone
             left = [waste for waste in group if waste not in gone]
-            spared += [Kept(waste.name, "it changed since it was looked at") for waste in left]
+            spared += [Kept(waste.name, "it changed since it was looked at, or is in use") for waste in left]
             done += sum(waste.objects for waste in group)
             progress(done, total)
     return Outcome(tuple(removed), tuple(spared))
@@ -72,8 +72,7 @@ def _remove(store: CleanableStore, cleanup: Cleanup, group: tuple[Waste, ...]) -
                     store.discard(entry)
             return list(group)
         case "cache":
-            remove_cached(group[0])
-            return list(group)
+            return list(group) if remove_cached(group[0]) else []
         case "dataset" | "weights":
             return _remove_shelf(store, cleanup, group[0])
         case _:

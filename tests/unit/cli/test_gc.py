@@ -98,12 +98,9 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_deleted(
 def test_on_a_terminal_it_asks(store, answer, left):
     main, terminal = pty.openpty()
     command = [sys.executable, "-m", "kvjob", "gc", "--store", store.url]
+    dumb = {**os.environ, "TERM": "dumb"}
     with subprocess.Popen(
-        command,
-        stdin=terminal,
-        stdout=terminal,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "TERM": "dumb"},
+        command, stdin=terminal, stdout=terminal, stderr=subprocess.DEVNULL, env=dumb
     ) as process:
         os.close(terminal)
         shown = b""

@@ -28,13 +28,9 @@ def store() -> Cabinet:
     for name in PACKS:
         made.write(layout.dataset(DATASET, name), b"used")
         made.write(NEW + name, name.encode())
+    left = ("config.json", "result.json", "samples/index.json", "checkpoints/00001-aaaaaaaa/manifest.json")
     for key in (plan.runs[0].key, "0" * 12):
-        for name in (
-            "config.json",
-            "result.json",
-            "samples/index.json",
-            "checkpoints/00001-aaaaaaaa/manifest.json",
-        ):
+        for name in left:
             made.write(layout.run(key, name), b"{}")
     return made
 
@@ -125,6 +121,14 @@ def test_interrupted_writes_go_when_they_are_old_enough(store):
     assert store.parts == [young]
 
 
+def test_a_write_that_may_be_alive_stays_even_without_grace(store):
+    now = datetime.now(UTC)
+    silent = [Unfinished("a", 5, now - timedelta(minutes=minutes)) for minutes in (9, 11)]
+    store.parts = list(silent)
+    remove(store, find_waste(store, timedelta()))
+    assert store.parts == silent[:1]
+
+
 def test_the_cache_loses_what_no_study_of_the_store_uses(store, tmp_path):
     kept = tmp_path / layout.dataset(DATASET, "images-256.npy")
     gone = [tmp_path / NEW / "images-256.npy", tmp_path / "source/kvasir/a/b.zip", tmp_path / "source/c.zip"]
@@ -139,6 +143,10 @@ def test_the_cache_loses_what_no_study_of_the_store_uses(store, tmp_path):
     doubtful = find_waste(store, timedelta(), cache=tmp_path)
     assert names(doubtful.waste) == [str(tmp_path / "source" / name) for name in ("c.zip", "kvasir")]
     store.delete(layout.study("other", "plan.json"))
+    found = find_waste(store, timedelta(), cache=tmp_path)
+    gone[0].write_bytes(b"downloaded anew")
+    outcome = remove(store, found)
+    assert [kept.name for kept in outcome.spared] == [str(tmp_path / NEW.rstrip("/"))]
     remove(store, find_waste(store, timedelta(), cache=tmp_path))
     left = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {kept, foreign}
