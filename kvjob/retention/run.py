@@ -8,9 +8,9 @@ from threading import Lock
 from kvjob.errors import DataError
 from kvjob.records import layout
 from kvjob.records.attempt import read_attempts
-from kvjob.records.checkpoint import MANIFEST, CheckpointPointer, best_epoch, read_checkpoint
+from kvjob.records.checkpoint import MANIFEST, CheckpointPointer, read_checkpoint
 from kvjob.records.document import read_document
-from kvjob.records.retention import KEEP, after_result, superseded
+from kvjob.records.retention import KEEP, after_result, newest
 from kvjob.records.run import Result
 from kvjob.records.state import state_of
 from kvjob.retention.contents import RunContents, epoch_of
@@ -34,26 +34,20 @@ class Verifier:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._best: dict[tuple[Entry, ...], int] = {}
+        self._best: dict[tuple[Entry, ...], str] = {}
         # a checkpoint is hundreds of megabytes: many runs are looked at together, but not in memory
         self._one_at_a_time = Lock()
 
-    def best_epoch(self, run: RunContents, folder: str) -> int:
-        """The best epoch as of the checkpoint in folder; DataError if it is not whole."""
+    def best(self, run: RunContents, folder: str) -> str:
+        """Folder of the best epoch as of a checkpoint, or nothing; DataError if the checkpoint is not whole."""
         entries = tuple(run.checkpoints.get(folder, ()))
         with self._one_at_a_time:
             if entries not in self._best:
-                self._best[entries] = self._read(folder)
+                manifest, _ = read_checkpoint(self.store, folder)
+                if manifest.epoch != epoch_of(folder):
+                    raise _unsure(self.store, folder + MANIFEST, f"names epoch {manifest.epoch}")
+                self._best[entries] = manifest.best
             return self._best[entries]
-
-    def _read(self, folder: str) -> int:
-        manifest, files = read_checkpoint(self.store, folder)
-        if manifest.epoch != epoch_of(folder):
-            raise _unsure(self.store, folder + MANIFEST, f"names epoch {manifest.epoch}")
-        try:
-            return best_epoch(files)
-        except (ValueError, LookupError, TypeError):
-            raise _unsure(self.store, folder, "does not tell its best epoch") from None
 
 
 def waste_of_run(verifier: Verifier, key: str, run: RunContents, moment: Moment) -> list[Waste]:
@@ -106,7 +100,7 @@ def _after_result(verifier: Verifier, key: str, run: RunContents, moment: Moment
         waste.append(Waste("checkpoint", layout.run(key, LATEST), ((run.documents[LATEST],),)))
     if pointer is not None and _any_old(waste, moment):
         _same_epoch(store, key, BEST, run, pointer)
-        verifier.best_epoch(run, pointer.folder)
+        verifier.best(run, pointer.folder)
     return waste
 
 
@@ -119,33 +113,26 @@ def _before_result(verifier: Verifier, key: str, run: RunContents, moment: Momen
         return incomplete
     if latest is None:
         raise _unsure(store, layout.run(key, LATEST), "missing, though there are checkpoints")
-    doubtful = superseded(complete.values(), latest.epoch, best.epoch if best else latest.epoch)
-    waste = [_checkpoint(run, folder) for folder, epoch in complete.items() if epoch in doubtful]
+    newer = [folder for folder, epoch in complete.items() if epoch > latest.epoch]
+    stay = {*newest(complete, latest.epoch), *newer, *([best.folder] if best else [])}
+    waste = [_checkpoint(run, folder) for folder in complete if folder not in stay]
     if not _any_old([*incomplete, *waste], moment):
         return [*incomplete, *waste]
     _same_epoch(store, key, LATEST, run, latest)
-    best_of_latest = verifier.best_epoch(run, latest.folder)
-    _verify_best(verifier, key, run, best_of_latest, best)
-    needless = superseded(complete.values(), latest.epoch, best_of_latest) & doubtful
-    return [*incomplete, *(each for each in waste if epoch_of(each.name) in needless)]
+    if best is not None:
+        _same_epoch(store, key, BEST, run, best)
+    stay |= _verified_bests(verifier, run, stay.difference(newer))
+    return [*incomplete, *(each for each in waste if each.name not in stay)]
 
 
-def _verify_best(
-    verifier: Verifier, key: str, run: RunContents, epoch: int, pointer: CheckpointPointer | None
-) -> None:
-    """One checkpoint of the best epoch must be whole, and whatever `best.json` names."""
-    if pointer is not None:
-        _same_epoch(verifier.store, key, BEST, run, pointer)
-        verifier.best_epoch(run, pointer.folder)
-        if pointer.epoch == epoch:
-            return
-    folders = [folder for folder, each in run.complete().items() if each == epoch]
-    if not folders:
-        raise _unsure(
-            verifier.store, layout.run(key, "checkpoints/"), f"best epoch {epoch} has no checkpoint"
-        )
-    for folder in folders:
-        verifier.best_epoch(run, folder)
+def _verified_bests(verifier: Verifier, run: RunContents, folders: Iterable[str]) -> set[str]:
+    """Folders of the bests of those in folders; all of them are whole."""
+    bests = {best for folder in folders if (best := verifier.best(run, folder))}
+    for best in bests:
+        if best not in run.complete():
+            raise _unsure(verifier.store, best, "the best epoch of a newer checkpoint, which is not there")
+        verifier.best(run, best)
+    return bests
 
 
 def _pointer(store: Store, key: str, name: str) -> CheckpointPointer | None:

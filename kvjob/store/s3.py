@@ -174,7 +174,7 @@ class S3Store(CleanableStore):
                 Bucket=self._bucket, Prefix=self._prefix
             )
             uploads = [upload for page in pages for upload in page.get("Uploads", ())]
-        for name, number, begun in sorted(
+        for name, number, since in sorted(
             (each["Key"], each["UploadId"], each["Initiated"]) for each in uploads
         ):
             key = name.removeprefix(self._prefix)
@@ -183,7 +183,7 @@ class S3Store(CleanableStore):
                     Bucket=self._bucket, Key=name, UploadId=number
                 )
                 parts = [part for page in answers for part in page.get("Parts", ())]
-                modified = max((begun, *(part["LastModified"] for part in parts)))
+                modified = max((since, *(part["LastModified"] for part in parts)))
                 yield Unfinished(key, sum(part["Size"] for part in parts), modified, number)
 
     def discard(self, unfinished: Unfinished) -> None:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kvjob.errors import ConfigurationError, StoreError
-from kvjob.store import KeyMissing, Store, open_store, probe
+from kvjob.store import CleanableStore, KeyMissing, Store, open_store, probe
 
 INVALID_KEYS = [
     "",
@@ -271,6 +271,23 @@ class Contract:
     def test_a_probe_leaves_nothing(self, store: Store) -> None:
         probe(store)
         assert list(store.list()) == []
+
+    def test_many_are_deleted_at_once_and_those_that_are_not_there_passed_over(
+        self, store: CleanableStore
+    ) -> None:
+        keys = [f"runs/{number}/a b+ü&<" for number in range(30)]
+        for key in (*keys, "runs/kept"):
+            store.write(key, b"x")
+        store.delete_all([*keys, "runs/never"])
+        store.delete_all([])
+        assert [entry.key for entry in store.list()] == ["runs/kept"]
+
+    def test_nothing_is_unfinished_that_was_written_whole(
+        self, store: CleanableStore, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").write_bytes(bytes(9 << 20))
+        store.upload("in-parts", tmp_path / "file")
+        assert list(store.unfinished()) == []
 
     def test_its_url_opens_it_again(self, store: Store) -> None:
         store.write("key", b"value")

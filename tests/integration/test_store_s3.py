@@ -4,6 +4,7 @@ import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,55 @@ def test_a_large_file_travels_in_parts(s3_server: S3Server, s3_url: str, tmp_pat
     open_store(s3_url).upload("weights", source)
     tag = s3_server.client().head_object(Bucket=s3_url.removeprefix("s3://"), Key="weights")["ETag"]
     assert tag.strip('"').endswith("-3")
+
+
+@pytest.mark.parametrize("running_server", ["moto", "seaweedfs"], indirect=True)
+def test_an_interrupted_upload_is_told_with_what_it_holds_and_given_up(
+    s3_server: S3Server, s3_url: str
+) -> None:
+    # MinIO is left out: it tells of uploads only to who names the very object.
+    client, bucket = s3_server.client(), s3_url.removeprefix("s3://")
+    began = datetime.now(UTC) - timedelta(seconds=2)
+    for key in ("study/pack", "study-2/pack"):
+        number = client.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+        of = {"Bucket": bucket, "Key": key, "UploadId": number}
+        client.upload_part(**of, PartNumber=1, Body=bytes(5 << 20))
+    store = open_store(f"{s3_url}/study")
+    (found,) = store.unfinished()
+    assert (found.key, found.size) == ("pack", 5 << 20)
+    assert began <= found.modified <= datetime.now(UTC) + timedelta(seconds=2)
+    assert list(store.list()) == []
+    store.discard(found)
+    store.discard(found)
+    assert list(store.unfinished()) == []
+    assert [left.key for left in open_store(f"{s3_url}/study-2").unfinished()] == ["pack"]
+
+
+def test_more_than_a_thousand_objects_are_deleted(s3_url: str) -> None:
+    store = open_store(s3_url)
+    keys = [f"runs/{number:05}/result.json" for number in range(1010)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda key: store.write(key, b""), keys))
+    store.delete_all(keys[:-1])
+    assert [entry.key for entry in store.list()] == keys[-1:]
+
+
+@pytest.mark.parametrize("running_server", ["moto"], indirect=True)
+def test_a_server_that_forbids_deleting_is_told(s3_server: S3Server, s3_url: str) -> None:
+    # SeaweedFS asks no policy about deleting many, and MinIO's only account is its root, whom none binds.
+    bucket, store = s3_url.removeprefix("s3://"), open_store(s3_url)
+    store.write("key", b"x")
+    rule = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:DeleteObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [rule]}
+    s3_server.client().put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    with pytest.raises(StoreError, match="access denied"):
+        store.delete_all(["key"])
+    assert store.read("key") == b"x"
 
 
 def test_objects_that_others_put_under_impossible_keys_are_not_listed(

@@ -55,6 +55,18 @@ class MemoryStore:
     def write(self, key: str, data: bytes) -> None:
         self.objects[key] = data
 
+    def create(self, key: str, data: bytes) -> bool:
+        if key in self.objects:
+            return False
+        self.write(key, data)
+        return True
+
+    def prepare(self, key: str, data: bytes) -> "InMind":
+        return InMind(self, key, data)
+
+    def revoke(self, key: str) -> None:
+        """Nothing is revoked here: there is a single writer."""
+
     def upload(self, key: str, path: Path) -> None:
         self.objects[key] = path.read_bytes()
 
@@ -70,6 +82,22 @@ class MemoryStore:
 
     def delete(self, key: str) -> None:
         self.objects.pop(key, None)
+
+
+@dataclass
+class InMind:
+    """What is to be written."""
+
+    store: MemoryStore
+    key: str
+    data: bytes
+
+    def commit(self) -> bool:
+        self.store.write(self.key, self.data)
+        return True
+
+    def discard(self) -> None:
+        """There is nothing of it yet."""
 
 
 def make_study(

@@ -147,10 +147,16 @@ def test_a_run_in_training_or_with_a_damaged_document_keeps_everything(drawn):
 @QUICK
 @given(runs(checkpoint="whole", pointer="right", attempt="interrupted", result="none"))
 def test_a_run_that_was_interrupted_keeps_what_its_trainer_would_have_kept(drawn):
-    store, _, latest, best = drawn
+    store, _, latest, _ = drawn
     store.delete(SOMEBODY)
     tidied = store.copy()
-    Checkpoints(tidied, KEY)._retain(latest, best)
+    _, pointers, bests = trained()
+    trainer = Checkpoints(tidied, KEY)
+    trainer._chain = tuple(
+        (pointers[epoch - 1].folder, pointers[bests[epoch - 1] - 1].folder)
+        for epoch in range(max(1, latest - 1), latest + 1)
+    )
+    trainer._retain(latest)
     assert cleaned(store).objects == tidied.objects
 
 

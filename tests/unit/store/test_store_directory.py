@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from kvjob.errors import DiskFullError, StoreError
-from kvjob.store import KeyMissing, Store, open_store
+from kvjob.store import CleanableStore as Store
+from kvjob.store import KeyMissing, open_store
 
 WRITER = """
 import hashlib, random, sys
@@ -109,6 +110,25 @@ def test_unfinished_files_are_removed_when_their_writer_is_long_gone(
         assert [entry.key for entry in store.list("runs/")] == ["runs/a/model"]
     assert not old.exists()
     assert new.exists()
+
+
+def test_unfinished_files_are_told_and_removed_unless_they_were_written_to_since(
+    store: Store, root: Path
+) -> None:
+    store.write("runs/a/model", b"x")
+    dead, alive = (root / "runs" / "a" / f".kvjob-part-{name}" for name in ("dead", "alive"))
+    for part in (dead, alive):
+        part.write_bytes(b"half")
+        os.utime(part, (time.time() - 7200,) * 2)
+    found = list(store.unfinished())
+    assert [(part.key, part.size) for part in found] == [
+        ("runs/a/.kvjob-part-alive", 4),
+        ("runs/a/.kvjob-part-dead", 4),
+    ]
+    alive.write_bytes(b"more")
+    for part in (*found, *found):
+        store.discard(part)
+    assert files_below(root) == ["runs/a/.kvjob-part-alive", "runs/a/model"]
 
 
 def test_bytes_reach_the_disk_before_the_name_and_the_name_before_the_return(
