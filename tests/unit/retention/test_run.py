@@ -104,12 +104,11 @@ def cleaned(store: Cabinet) -> Cabinet:
     return after
 
 
-QUICK = settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+FAST = settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
+THOROUGH = settings(FAST, max_examples=150)
 
 
-@QUICK
+@THOROUGH
 @given(runs())
 def test_a_run_goes_on_and_predicts_as_before_and_keeps_all_it_learned(drawn):
     store, chosen, _, best = drawn
@@ -122,7 +121,7 @@ def test_a_run_goes_on_and_predicts_as_before_and_keeps_all_it_learned(drawn):
     assert {key: store.objects[key] for key in after.objects} == after.objects
 
 
-@QUICK
+@FAST
 @given(runs())
 def test_looking_changes_nothing_and_a_second_cleanup_finds_nothing(drawn):
     store, *_ = drawn
@@ -132,7 +131,7 @@ def test_looking_changes_nothing_and_a_second_cleanup_finds_nothing(drawn):
     assert find_waste(cleaned(store)).waste == ()
 
 
-@QUICK
+@FAST
 @given(runs())
 def test_a_run_in_training_or_with_a_damaged_document_keeps_everything(drawn):
     store, chosen, *_ = drawn
@@ -144,7 +143,7 @@ def test_a_run_in_training_or_with_a_damaged_document_keeps_everything(drawn):
         assert cleaned(store).objects == store.objects
 
 
-@QUICK
+@FAST
 @given(runs(checkpoint="whole", pointer="right", attempt="interrupted", result="none"))
 def test_a_run_that_was_interrupted_keeps_what_its_trainer_would_have_kept(drawn):
     store, _, latest, _ = drawn
@@ -160,7 +159,7 @@ def test_a_run_that_was_interrupted_keeps_what_its_trainer_would_have_kept(drawn
     assert cleaned(store).objects == tidied.objects
 
 
-@QUICK
+@FAST
 @given(runs(checkpoint="whole", pointer="right", attempt="interrupted", result="finished"))
 def test_a_run_that_is_over_keeps_what_its_trainer_would_have_kept(drawn):
     store, _, _, best = drawn

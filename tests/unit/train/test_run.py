@@ -303,6 +303,20 @@ def test_weights_come_from_the_store_and_name_the_run_by_their_content(tiny_data
     assert train().status == "finished"
 
 
+def test_a_plan_whose_data_a_cleanup_removed_while_it_was_written_is_told(planned, monkeypatch):
+    store, plan, _ = planned()
+    manifest, write = layout.dataset(plan.dataset, "manifest.json"), store.write
+
+    def plan_then_clean(key, data):
+        write(key, data)
+        if key.endswith("plan.json"):
+            store.delete(manifest)
+
+    monkeypatch.setattr(type(store), "write", lambda _self, key, data: plan_then_clean(key, data))
+    with pytest.raises(StoreError, match=f"{manifest}: removed by a `kvjob gc`.*Run the same command again"):
+        planned()
+
+
 def test_a_run_planned_with_other_code_is_refused(planned, monkeypatch):
     store, plan, train = planned()
     monkeypatch.setattr("kvjob.train.run.code_hash", lambda: "0123456789ab")
