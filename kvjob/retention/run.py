@@ -39,7 +39,7 @@ class Verifier:
         self._one_at_a_time = Lock()
 
     def best(self, run: RunContents, folder: str) -> str:
-        """Folder of the best epoch as of a checkpoint, or nothing; DataError if the checkpoint is not whole."""
+        """Folder of the best epoch as of a checkpoint, or nothing; DataError if that is not whole."""
         entries = tuple(run.checkpoints.get(folder, ()))
         with self._one_at_a_time:
             if entries not in self._best:

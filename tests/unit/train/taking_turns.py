@@ -17,7 +17,7 @@ import torch
 
 from kvjob.errors import Superseded
 from kvjob.records import layout
-from kvjob.records.checkpoint import CheckpointPointer
+from kvjob.records.checkpoint import MODEL, CheckpointPointer, best_epoch
 from kvjob.records.document import document_bytes, parse_document
 from kvjob.records.live import Live
 from kvjob.records.run import EpochRow, History, PhaseScores
@@ -26,7 +26,7 @@ from kvjob.study.scores import Scores
 from kvjob.train.attempts import AttemptLog
 from kvjob.train.checkpoint import Checkpoints
 from kvjob.train.fence import Fence
-from kvjob.train.snapshot import MODEL, Snapshot, best_epoch, history_of
+from kvjob.train.snapshot import Snapshot, history_of
 
 KEY = "abc"
 EPOCHS = 4

@@ -8,6 +8,7 @@ from kvjob.errors import Interrupted
 from kvjob.records import layout
 from kvjob.records.attempt import Attempt
 from kvjob.records.document import write_document
+from kvjob.records.live import Live
 from kvjob.train import StopRequest, turn
 from kvjob.train.turn import await_turn
 from tests.unit.train.taking_turns import KEY, Memory
@@ -52,7 +53,7 @@ def test_a_run_is_taken_over_at_once_unless_two_are_known_to_live(monkeypatch, c
     store = Memory()
     leave(store, *causes)
     clock = Clock(monkeypatch, lambda: None)
-    await_turn(store, KEY, Silent(), StopRequest())
+    await_turn(store, KEY, Silent(), StopRequest(), Live())
     assert clock.now == 0
 
 
@@ -61,7 +62,7 @@ def test_a_superseded_one_waits_for_the_silence_or_the_end_of_the_other(monkeypa
     store = Memory()
     leave(store, "superseded", "running")
     clock = Clock(monkeypatch, lambda: leave(store, "superseded", cause, seconds_ago=seconds_ago))
-    await_turn(store, KEY, Silent(), StopRequest())
+    await_turn(store, KEY, Silent(), StopRequest(), Live())
     assert 30 < clock.now < 50
 
 
@@ -70,5 +71,5 @@ def test_who_waits_can_be_stopped(monkeypatch):
     leave(store, "superseded", "running")
     clock = Clock(monkeypatch, lambda: stop._note(15, None))
     with pytest.raises(Interrupted, match="SIGTERM"):
-        await_turn(store, KEY, Silent(), stop)
+        await_turn(store, KEY, Silent(), stop, Live())
     assert clock.now < 31
