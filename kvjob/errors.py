@@ -26,6 +26,11 @@ class ExitCode(IntEnum):
     """Refused: the message names the field, the value and what is allowed."""
 
 
+def shown(text: str) -> str:
+    """Text whose control characters, which could steer a terminal, are written out, except line ends."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text)
+
+
 class KvjobError(Exception):
     """A condition that ends a command with one message and an exit code, never with a traceback.
 
@@ -38,8 +43,8 @@ class KvjobError(Exception):
     exit_code = ExitCode.BUG
 
     def __init__(self, what: str, *, where: str, fix: str) -> None:
-        super().__init__(f"{where}: {what}. {fix}.")
-        self.what, self.where, self.fix = what, where, fix
+        self.what, self.where, self.fix = shown(what), shown(where).replace("\n", "\\n"), shown(fix)
+        super().__init__(f"{self.where}: {self.what}. {self.fix}.")
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the keyword arguments when the error crosses a process boundary."""

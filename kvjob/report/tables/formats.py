@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from io import StringIO
 
+from kvjob.errors import shown
 from kvjob.report.bootstrap import Difference
 from kvjob.report.summary import Measure
 from kvjob.report.tables.table import Column, Part, Row, Share, Table, Value
@@ -23,6 +24,7 @@ _TEX = {
     "×": r"$\times$",
     "Δ": r"$\Delta$",
 }
+_FORMULA = ("=", "+", "-", "@")
 _TEX_SIGNS = re.compile("|".join(re.escape(sign) for sign in _TEX))
 
 
@@ -48,7 +50,7 @@ def to_csv(table: Table) -> str:
     fields = _fields(table, lines.values())
     writer = csv.DictWriter(out, fields, lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows(lines.values())
+    writer.writerows({field: _inert(value) for field, value in line.items()} for line in lines.values())
     return out.getvalue()
 
 
@@ -133,8 +135,15 @@ def _flat(key: str, value: Value) -> dict[str, object]:
     return {key: value}
 
 
+def _inert(value: object) -> object:
+    """Text that a spreadsheet would take for a formula gets an apostrophe, by which it shows it as text."""
+    if not isinstance(value, str):
+        return value
+    return f"'{shown(value)}" if value.lstrip().startswith(_FORMULA) else shown(value)
+
+
 def _markdown(text: str) -> str:
-    escaped = re.sub(r"([\\|*_`<>\[\]])", r"\\\1", text)
+    escaped = re.sub(r"([\\|*_`<>\[\]&])", r"\\\1", shown(" ".join(text.split())))
     return " ".join(escaped.split())
 
 
@@ -145,4 +154,4 @@ def _tex_row(cells: list[str]) -> str:
 
 
 def _tex(text: str) -> str:
-    return _TEX_SIGNS.sub(lambda match: _TEX[match[0]], " ".join(text.split()))
+    return _TEX_SIGNS.sub(lambda match: _TEX[match[0]], shown(" ".join(text.split())))
