@@ -16,4 +16,4 @@ def leave_last_words(text: str) -> None:
     path = os.environ.get(VARIABLE)
     if path:
         with suppress(OSError):
-            Path(path).write_text(text[:MOST], encoding="utf-8")
+            Path(path).write_text(text[:MOST], encoding="utf-8", errors="backslashreplace")

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from kvjob.errors import ConfigurationError
 
@@ -46,7 +45,9 @@ DEFAULT_CACHE = Path("~/.cache/kvjob/data").expanduser()
 
 def base_fields(settings: list[str] | None) -> dict[str, Any]:
     """Fields and values of `--set`, each value read as YAML would read it."""
-    fields = {}
+    from kvjob.experiments.plain import plain_values
+
+    fields: dict[str, Any] = {}
     for setting in settings or []:
         name, equals, text = setting.partition("=")
         if not equals:
@@ -54,7 +55,7 @@ def base_fields(settings: list[str] | None) -> dict[str, Any]:
                 f"{setting!r} sets nothing", where="--set", fix="Write FIELD=VALUE, for example epochs=20"
             )
         try:
-            fields[name.strip()] = yaml.safe_load(text)
-        except yaml.YAMLError:
+            fields[name.strip()] = plain_values(text)
+        except ValueError:
             fields[name.strip()] = text
     return fields

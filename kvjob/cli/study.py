@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from kvjob.cli.options import (
     DataOption,
@@ -20,7 +21,7 @@ from kvjob.cli.options import (
 )
 from kvjob.cli.place import AnyStoreOption, ContextOption, NamespaceOption, opened
 from kvjob.cli.progress import bar
-from kvjob.errors import ConfigurationError
+from kvjob.errors import ConfigurationError, shown
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -57,7 +58,9 @@ def plan(
         return
     table = Table("run", "state", "configuration", "why", box=None, pad_edge=False, header_style="bold")
     for run in planned.runs:
-        table.add_row(run.key, states[run.key].kind, run.title, states[run.key].why)
+        state = states[run.key]
+        # as Text: square brackets in what a run says are no markup
+        table.add_row(*(Text(shown(cell)) for cell in (run.key, state.kind, run.title, state.why)))
     console = Console(highlight=False)
     console.print(table)
     kinds = [state.kind for state in states.values()]

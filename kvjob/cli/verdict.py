@@ -4,7 +4,7 @@ import typer
 
 from kvjob.cli.last_words import leave_last_words
 from kvjob.cli.options import StoreOption, StudyName
-from kvjob.errors import ExitCode
+from kvjob.errors import ExitCode, shown
 
 SHOWN, WIDTH = 10, 160
 """Runs without a result that are named, and characters for each: a pod's message is short."""
@@ -24,10 +24,12 @@ def verdict(study: StudyName, store: StoreOption) -> None:
         typer.echo(f"{study}: all {len(runs)} runs have a result")
         return
     lines = [f"{study}: {len(missing)} of {len(runs)} runs have no result"]
-    lines += [f"{run.key} {run.title}: {state.why}"[:WIDTH] for run, state in missing[:SHOWN]]
+    lines += [
+        " ".join(f"{run.key} {run.title}: {state.why}".split())[:WIDTH] for run, state in missing[:SHOWN]
+    ]
     if len(missing) > SHOWN:
         lines.append(f"and {len(missing) - SHOWN} more: kvjob status {study}")
-    text = "\n".join(lines)
+    text = shown("\n".join(lines))
     leave_last_words(text)
     typer.echo(text, err=True)
     raise typer.Exit(int(ExitCode.RUNS_FAILED))

@@ -26,12 +26,12 @@ class Finding:
 
 def error(file: str, message: str) -> Finding:
     """A finding that keeps the data set from being used."""
-    return Finding("error", _printable(file), message)
+    return Finding("error", _printable(file), _printable(message))
 
 
 def warning(file: str, message: str) -> Finding:
     """A finding for a human to judge."""
-    return Finding("warning", _printable(file), message)
+    return Finding("warning", _printable(file), _printable(message))
 
 
 def _printable(text: str) -> str:

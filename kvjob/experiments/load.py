@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from kvjob.errors import ConfigurationError
 from kvjob.experiments.catalogue import STUDIES, experiment, fit_preset
+from kvjob.experiments.plain import plain_values
 from kvjob.study import Study
 from kvjob.study.config import refused
 
@@ -87,23 +87,27 @@ def _values(name: str) -> tuple[str, dict[str, Any]]:
 
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             raise ConfigurationError(
                 "too large for a study", where=str(path), fix=f"Keep it below {MAX_BYTES} bytes"
             )
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            error.strerror or "cannot be read", where=str(path), fix="Name a study file that exists"
-        ) from None
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _not_yaml(error, str(path)) from None
+    except (OSError, ValueError) as error:  # of a name with a NUL byte
+        raise ConfigurationError(
+            getattr(error, "strerror", None) or "cannot be read",
+            where=str(path),
+            fix="Name a study file that exists",
+        ) from None
 
 
 def _parse_yaml(text: str, where: str) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        values = plain_values(text)
+    except ValueError as error:
         raise _not_yaml(error, where) from None
     return values if isinstance(values, dict) else parse_study(values, where).model_dump()
 

@@ -100,7 +100,7 @@ def picture(
 
 
 def _failure(row: StatusRow) -> Text:
-    return Text().append(f"✗ {row.title}: ", "bold red").append(" ".join(row.why.split()))
+    return Text().append(f"✗ {row.title}: ", "bold red").append(printable(" ".join(row.why.split())))
 
 
 def _held(rows: Sequence[StatusRow]) -> list[Text]:

@@ -7,6 +7,9 @@ from kvjob.data.threads import Progress
 from kvjob.errors import ConfigurationError, DataError
 from kvjob.store import KeyMissing, Store
 
+MOST_IMAGES = 100_000
+"""That are made at once."""
+
 FORMS = "kvasir (downloaded), synthetic:IMAGES, store:KEY of a zip or a folder in the store, or a path"
 
 
@@ -33,7 +36,11 @@ def obtain(data: str, store: Store, workspace: Path, progress: Progress) -> Path
         return workspace / data.replace(":", "-")
     if kind == "store" and colon:
         return _from_store(store, rest.strip("/"), workspace / "from-store", progress)
-    if not Path(data).exists():
+    try:
+        there = Path(data).exists()
+    except OSError:  # a name that no file can have
+        there = False
+    if not there:
         raise ConfigurationError(f"there is no {data!r}", where="--data", fix=f"Give {FORMS}")
     return Path(data)
 
@@ -42,6 +49,10 @@ def _count(data: str, text: str) -> int:
     if not text.isascii() or not text.isdecimal():
         raise ConfigurationError(
             f"{data!r} is no number of images", where="--data", fix="Write for example synthetic:100"
+        )
+    if len(text) > len(str(MOST_IMAGES)) or int(text) > MOST_IMAGES:
+        raise ConfigurationError(
+            f"more than {MOST_IMAGES} images", where="--data", fix="Write for example synthetic:100"
         )
     return int(text)
 

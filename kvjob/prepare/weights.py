@@ -1,5 +1,6 @@
 """Encoder weights from files of this machine, put where every run of a study finds them."""
 
+import errno
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -56,11 +57,13 @@ def _each_level(
 
 def _sha16(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "not a file")
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    except OSError as error:
+    except (OSError, ValueError) as error:  # of a name with a NUL byte
         raise DataError(
-            (error.strerror or "cannot be read").lower(),
+            (getattr(error, "strerror", None) or "cannot be read").lower(),
             where=f"{FIELD} {path}",
             fix="Name a file of weights, or 'imagenet' or 'none'",
         ) from None

@@ -3,12 +3,11 @@
 import os
 import platform
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from itertools import groupby
 from types import MappingProxyType
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from kvjob.records import layout
 from kvjob.records.document import Document, read_document
@@ -114,10 +113,10 @@ class Attempt(Document):
 
     number: int
     """Numbered from 1."""
-    started: datetime
-    last_seen: datetime
+    started: AwareDatetime
+    last_seen: AwareDatetime
     """Time of the last sign of life."""
-    ended: datetime | None = None
+    ended: AwareDatetime | None = None
     cause: Cause = "running"
     exit_code: int | None = None
     message: str = ""

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from kvjob.errors import DataError
 from kvjob.records.document import Document, read_document
@@ -43,7 +45,7 @@ class CheckpointPointer(Document):
     """`latest.json` and `best.json` of a run, written after the checkpoint they name."""
 
     epoch: int
-    folder: str
+    folder: str = Field(pattern=r"^runs/[0-9A-Za-z-]+/checkpoints/[0-9A-Za-z-]+/$")
     """Key of the checkpoint's folder, ending in `/`."""
     iou: float
     """Validation IoU (mean over images) after that epoch."""
@@ -64,16 +66,38 @@ def read_checkpoint(store: Store, folder: str) -> tuple[CheckpointManifest, dict
 
 
 def training_state(files: dict[str, bytes]) -> dict[str, Any]:
-    """The numbers and the history that a checkpoint's files hold beside tensors."""
+    """The numbers and the history that a checkpoint's files hold beside tensors; DataError if it has none."""
     data = files[TRAINING]
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    state: dict[str, Any] = json.loads(header["__metadata__"][STATE])
-    return state
+    with readable(TRAINING):
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        state: dict[str, Any] = json.loads(header["__metadata__"][STATE])
+        return state
 
 
 def best_epoch(files: dict[str, bytes]) -> int:
     """The best epoch as of the checkpoint that files hold."""
-    return int(training_state(files)["best_epoch"])
+    with readable(TRAINING):
+        return int(training_state(files)["best_epoch"])
+
+
+@contextmanager
+def readable(name: str, *more: type[Exception]) -> Iterator[None]:
+    """DataError for a file that is what its manifest says, and yet no part of a checkpoint.
+
+    Whoever may write to the store may write a file with its checksum; what it holds is data all the same.
+
+    Args:
+        name: of the file.
+        more: errors that mean the same, beside those of data of another form.
+    """
+    try:
+        yield
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, *more) as error:
+        raise DataError(
+            f"no file of a checkpoint of this network: {' '.join(str(error).split())[:200]}",
+            where=name,
+            fix="Delete the checkpoint's folder; the run goes back to the one before",
+        ) from None
 
 
 def damaged(store: Store, folder: str, what: str) -> DataError:

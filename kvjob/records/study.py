@@ -1,6 +1,6 @@
 """What a study leaves in the store."""
 
-from datetime import datetime
+from pydantic import AwareDatetime
 
 from kvjob.errors import ConfigurationError
 from kvjob.records import layout
@@ -13,7 +13,7 @@ class StudyRecord(Document):
     """`plan.json`: the study as it was last planned."""
 
     plan: Plan
-    planned: datetime
+    planned: AwareDatetime
     image_counts: dict[str, int]
     """Number of images in `train` and `test` of the data set."""
 

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from kvjob.errors import DataError
 from kvjob.records import layout
@@ -97,7 +97,7 @@ class StudyData:
             try:
                 with Image.open(BytesIO(self.store.read(key))) as image:
                     self._pictures[key] = np.asarray(image.convert("L" if image.mode != "RGB" else "RGB"))
-            except (KeyMissing, UnidentifiedImageError, OSError):
+            except (KeyMissing, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
                 raise DataError(
                     "sample picture missing or damaged",
                     where=f"{self.store.url}/{key}",
@@ -168,7 +168,7 @@ def _read_counts(store: Store, key: str) -> pd.DataFrame | None:
         # Image names stay text: "007" is not 7, and an image may be called "NA".
         frame = pd.read_csv(BytesIO(data), dtype={"image": str}, keep_default_na=False).set_index("image")
         return frame[list(COUNTS)].astype(np.int64)
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, OverflowError):
         raise DataError(
             "damaged: not a table of image, tp, fp, fn, tn", where=f"{store.url}/{name}", fix="Delete it"
         ) from None

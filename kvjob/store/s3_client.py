@@ -1,6 +1,7 @@
 """How an S3 server is found and asked: the AWS variables and profiles, with a few firm choices on top."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -76,7 +77,7 @@ def make_client(access: S3Access | None = None) -> "S3Client":
             client = session.client("s3", **given, config=config)
     except _MISTAKES as error:
         raise ConfigurationError(
-            str(error).rstrip("."),
+            without_passwords(str(error)).rstrip("."),
             where="the AWS variables or profile",
             fix="Correct AWS_ENDPOINT_URL (http://HOST:PORT), AWS_MAX_ATTEMPTS (1 or more), AWS_PROFILE "
             "or the profile itself",
@@ -117,6 +118,11 @@ def _time(text: Any) -> datetime:
 def _loader(data_path: str | None) -> Loader:
     """The descriptions of AWS's services, read once: they take several times as long as all the rest."""
     return create_loader(data_path)
+
+
+def without_passwords(text: str) -> str:
+    """Text in which no address has a user name or password, which its user may have put there."""
+    return re.sub(r"[^\s\"'/]*@", "", re.sub(r"//\S*@", "//", text))
 
 
 def endpoint(client: "S3Client") -> str:

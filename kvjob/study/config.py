@@ -27,8 +27,9 @@ class TrainConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, strict=True)
 
-    encoder: str = Field("resnet50", min_length=1, max_length=100)
-    """Encoder of DeepLabV3+, by its name in segmentation-models-pytorch (`tu-NAME` for timm's)."""
+    encoder: str = Field("resnet50", max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    """Encoder of DeepLabV3+, by its name in segmentation-models-pytorch (`tu-NAME` for timm's);
+    never one of a model hub's addresses, which timm would download."""
     encoder_weights: str = Field("imagenet", min_length=1, max_length=1000)
     """Initial weights of the encoder: `imagenet`, `none`, or a file of them."""
     resolution: int = Field(256, ge=8, le=4096)

@@ -9,12 +9,15 @@ from kvjob.study.config import TrainConfig
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,48}[a-z0-9])?$")]
 
 
+LevelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_.+-]{0,48}[A-Za-z0-9])?$")]
+
+
 class Level(BaseModel):
     """One setting of a factor."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_.+-]{0,48}[A-Za-z0-9])?$")]
+    name: LevelName
     """Short name in tables, keys, labels and file names."""
     label: str = Field("", max_length=100)
     """Name in figures and prose; the short name unless given."""
@@ -52,6 +55,8 @@ class Experiment(BaseModel):
         if not isinstance(values, dict) or not isinstance(values.get("levels"), list | tuple):
             return values
         factor = values.get("factor", values.get("name"))
+        if not isinstance(factor, str):
+            return values
         levels = [
             item if isinstance(item, dict | Level) else {"name": str(item), "changes": {factor: item}}
             for item in values["levels"]

@@ -1,10 +1,10 @@
 """The plan: every distinct run of a study, and which experiments look at it."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from kvjob.errors import ConfigurationError
 from kvjob.study.config import TrainConfig, run_key, train_config
-from kvjob.study.experiment import Experiment, Level
+from kvjob.study.experiment import Experiment, Level, LevelName, Name
 from kvjob.study.preset import preset
 from kvjob.study.study import Study
 
@@ -17,8 +17,8 @@ class Role(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    experiment: str
-    level: str
+    experiment: Name
+    level: LevelName
     baseline: bool
     """Whether this level is the base configuration, with which the others are compared."""
 
@@ -30,7 +30,7 @@ class PlannedRun(BaseModel):
 
     key: str
     config: TrainConfig
-    roles: tuple[Role, ...]
+    roles: tuple[Role, ...] = Field(min_length=1)
 
     @property
     def title(self) -> str:

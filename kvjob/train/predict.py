@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from kvjob.data.blob import FileBlob
+from kvjob.data.damage import damage
 from kvjob.data.image import at_size, decode, to_square
 from kvjob.errors import ConfigurationError, DataError
 from kvjob.model import Normalise, skeleton
@@ -75,12 +77,15 @@ def predict_images(store: Store, run: str, images: list[Path], out: Path) -> Ite
 
 def _read(image: Path) -> NDArray[np.uint8]:
     try:
-        pixels = decode(image.read_bytes())
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
+        data = FileBlob(image.name, image).read()
+    except (DataError, ValueError) as error:  # ValueError: of a name with a NUL byte
+        reason = error.what if isinstance(error, DataError) else "cannot be read"
         raise DataError(reason, where=str(image), fix="Name a JPEG or PNG file") from None
+    # before it is decoded: a file of a few bytes may claim to be larger than memory
+    wrong = damage(data)
+    pixels = None if wrong else decode(data)
     if pixels is None:
-        raise DataError("not an image that can be decoded", where=str(image), fix="Name a JPEG or PNG file")
+        raise DataError(wrong or "cannot be decoded", where=str(image), fix="Name a JPEG or PNG file")
     return pixels
 
 

@@ -1,6 +1,8 @@
 """All that a run needs to go on: taken from a live network, turned into bytes and back."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from kvjob.records.checkpoint import MODEL, STATE, TRAINING, training_state
+from kvjob.records.checkpoint import MODEL, STATE, TRAINING, readable, training_state
 from kvjob.records.run import EpochRow
 from kvjob.train.stopping import EarlyStopping
 
@@ -83,21 +85,37 @@ def encode(snapshot: Snapshot) -> dict[str, bytes]:
 def restore(learner: Learner, files: dict[str, bytes]) -> tuple[EpochRow, ...]:
     """Put learner into the state that encode wrote; the history up to there."""
     load_model(learner.network, files[MODEL])
-    state = training_state(files)
-    _load_optimizer(learner.optimizer, safetensors.torch.load(files[TRAINING]), state["learning_rates"])
-    learner.schedule.load_state_dict(state["schedule"])
-    learner.stopping.best_iou, learner.stopping.best_epoch = state["best_iou"], state["best_epoch"]
+    with _of_this_network(TRAINING):
+        state = training_state(files)
+        _load_optimizer(learner.optimizer, safetensors.torch.load(files[TRAINING]), state["learning_rates"])
+        learner.schedule.load_state_dict(state["schedule"])
+        learner.stopping.best_iou, learner.stopping.best_epoch = state["best_iou"], state["best_epoch"]
     return history_of(files)
 
 
 def history_of(files: dict[str, bytes]) -> tuple[EpochRow, ...]:
     """The history up to the checkpoint that files hold."""
-    return tuple(EpochRow.model_validate(row) for row in training_state(files)["history"])
+    with readable(TRAINING):
+        return tuple(EpochRow.model_validate(row) for row in training_state(files)["history"])
 
 
 def load_model(network: nn.Module, data: bytes) -> None:
     """Load the bytes of a MODEL file into network."""
-    network.load_state_dict(safetensors.torch.load(data))
+    with _of_this_network(MODEL):
+        network.load_state_dict(safetensors.torch.load(data))
+
+
+@contextmanager
+def _of_this_network(name: str) -> Iterator[None]:
+    """As readable, also for tensors of another name or shape, of which torch raises RuntimeError."""
+    with readable(name, AttributeError, RuntimeError, safetensors.SafetensorError):
+        try:
+            yield
+        except torch.OutOfMemoryError as error:  # a RuntimeError, and nothing that the file is to blame for
+            full = error
+        else:
+            return
+    raise full
 
 
 def _copy(value: Tensor) -> Tensor:
