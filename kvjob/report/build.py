@@ -1,5 +1,6 @@
 """From a study in the store to a folder that holds its report."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -27,6 +28,8 @@ from kvjob.report.summary import ExperimentSummary, summarise
 from kvjob.report.tables import FORMATS, Table, experiment_table, model_table, others_table, runs_table
 from kvjob.report.write import INDEX, RECORD, check_replaceable, replacing_folder
 from kvjob.store import Store
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 Progress = Callable[[str, int, int], None]
 """Told what is being made, how many pieces are done, and how many there are."""
@@ -78,8 +81,13 @@ class _Folder:
     def write(self, name: str, content: str | bytes) -> None:
         path = self._root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        path.write_bytes(_inert(content).encode() if isinstance(content, str) else content)
         self.names.append(name)
+
+
+def _inert(text: str) -> str:
+    """Text without what steers a terminal: names and messages of a study get into every file."""
+    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def _make(

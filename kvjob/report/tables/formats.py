@@ -143,7 +143,7 @@ def _inert(value: object) -> object:
 
 
 def _markdown(text: str) -> str:
-    escaped = re.sub(r"([\\|*_`<>\[\]&])", r"\\\1", shown(" ".join(text.split())))
+    escaped = re.sub(r"([\\|*_`<>\[\]])", r"\\\1", shown(" ".join(text.split())))
     return " ".join(escaped.split())
 
 
