@@ -22,6 +22,15 @@ STATE = "state"
 """The one metadata entry of TRAINING. More than one would make its bytes depend on a hash order."""
 
 
+_OF_ANOTHER_FORM: tuple[type[Exception], ...] = (
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
 class FileSum(BaseModel):
     """Size and checksum of one file."""
 
@@ -92,7 +101,7 @@ def readable(name: str, *more: type[Exception]) -> Iterator[None]:
     """
     try:
         yield
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, *more) as error:
+    except (*_OF_ANOTHER_FORM, *more) as error:
         raise DataError(
             f"no file of a checkpoint of this network: {' '.join(str(error).split())[:200]}",
             where=name,
