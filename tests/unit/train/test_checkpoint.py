@@ -108,6 +108,23 @@ def test_a_lost_best_pointer_is_written_again_and_until_then_nothing_is_deleted(
     assert read_document(store, RUN + "best.json", CheckpointPointer).epoch == best
 
 
+def test_a_damaged_newest_checkpoint_that_was_the_best_costs_one_epoch(tmp_path):
+    store = open_store(str(tmp_path / "store"))
+    checkpoints = Checkpoints(store, "abc")
+    it, history = learner("adam"), ()
+    for epoch, best in enumerate((True, False, False, False, True), start=1):
+        # the network of this test learns as it likes; which of its epochs was the best is what matters here
+        it.stopping.best_iou = -1.0 if best else 2.0
+        history = train(it, epoch, epoch, history)
+        checkpoints.save(take(it, history))
+    assert [row.best for row in history] == [True, False, False, False, True]
+    assert set(folders(store)) == {1, 4, 5}
+    flip(folders(store)[5] / MODEL)
+    found, _ = checkpoints.latest()
+    assert found is not None
+    assert found.epoch == 4
+
+
 def test_nothing_saved_is_nothing_found(tmp_path):
     assert Checkpoints(open_store(str(tmp_path)), "abc").latest() == (None, [])
 
