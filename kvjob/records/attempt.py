@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from types import MappingProxyType
@@ -9,9 +10,10 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from kvjob.errors import DataError
 from kvjob.records import layout
 from kvjob.records.document import Document, read_document
-from kvjob.store import Store
+from kvjob.store import Entry, Store
 
 Cause = Literal[
     "running",
@@ -160,7 +162,24 @@ def endings(causes: Iterable[Cause]) -> str:
     return ", ".join(WORDS[cause] if number == 1 else f"{number} × {WORDS[cause]}" for cause, number in alike)
 
 
+_NUMBERED = re.compile(r"/attempts/(\d{4,})\.json$")
+
+
 def read_attempts(store: Store, key: str) -> list[Attempt]:
-    """All attempts of a run, oldest first."""
+    """All attempts of a run, oldest first; one whose record is damaged counts as lost, and says so.
+
+    A record tells what an attempt cost, and nothing that the run needs to go on: it may not stop the run, or
+    the study that it is one of.
+    """
     entries = store.list(layout.run(key, "attempts/"))
-    return [read_document(store, entry.key, Attempt) for entry in entries if entry.key.endswith(".json")]
+    numbered = ((entry, _NUMBERED.search(entry.key)) for entry in entries)
+    return [_read(store, entry, int(found[1])) for entry, found in numbered if found]
+
+
+def _read(store: Store, entry: Entry, number: int) -> Attempt:
+    try:
+        return read_document(store, entry.key, Attempt)
+    except DataError as error:
+        # the store tells when it was written last, which is all that is left of it
+        at = entry.modified
+        return Attempt(number=number, started=at, last_seen=at, ended=at, cause="lost", message=str(error))
