@@ -5,13 +5,14 @@ PYTHON ?= python3.11
 STAMP := $(VENV)/.installed
 DEMO ?= demo
 IMAGES ?= 100
+FAULTS ?= 50
 SCRIPTS := .ci/run scripts/minio/build \
     $(addprefix scripts/cluster/,build up down env inside load gpus part node) $(wildcard scripts/cluster/lib/*.sh) \
     $(addprefix scripts/kind/,up down env load argo minikube here.sh) \
     $(addprefix scripts/images/,build load here.sh base.sh secrets.sh) scripts/observe/prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint servers test test-cluster bench manifests lock cluster cluster-down images clean
+.PHONY: help setup demo lint servers test test-cluster chaos bench manifests lock cluster cluster-down images clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,6 +67,11 @@ test-cluster: setup ## Every test that needs a cluster: the one of KUBECONFIG, o
 	@if [ -z "$$KUBECONFIG" ]; then $(MAKE) cluster images; fi
 	$(BIN)/pytest tests/cluster
 
+chaos: setup ## Fifty faults on processes, then fifty on that cluster; FAULTS, KVJOB_CHAOS_SEED; figures in chaos-*.json
+	@if [ -z "$$KUBECONFIG" ]; then $(MAKE) cluster images; fi
+	KVJOB_CHAOS_FAULTS=$(FAULTS) KVJOB_CHAOS_OUT=chaos-processes.json $(BIN)/pytest tests/integration/chaos
+	KVJOB_CHAOS_FAULTS=$(FAULTS) KVJOB_CHAOS_OUT=chaos-cluster.json $(BIN)/pytest tests/cluster/chaos
+
 cluster-down: ## Take it down again
 	@$(if $(filter %/,$(WAY)),$(WAY)down,$(WAY) down)
 
@@ -85,4 +91,4 @@ lock: setup ## Pin anew what pyproject.toml asks for
 	done
 
 clean: ## Remove what the commands made
-	rm -rf $(DEMO) bench.json build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(DEMO) bench.json chaos-*.json build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

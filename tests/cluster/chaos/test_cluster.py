@@ -1,0 +1,127 @@
+"""Faults at random moments on a real cluster: a study ends with the bytes of one that nothing disturbed.
+
+KVJOB_CHAOS_FAULTS is their number, KVJOB_CHAOS_SEED repeats a schedule, KVJOB_CHAOS_OUT takes the figures.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from kvjob.cluster.connect import connect
+from kvjob.cluster.namespace_store import open_namespace_store
+from kvjob.data import synthesize
+from kvjob.records import layout
+from kvjob.store import Store, open_store
+from tests.cluster.argo import ROOT, kubectl, run, submit, vacant
+from tests.cluster.chaos.faults import FAULTS, PARTS, own_parts
+from tests.cluster.chaos.on_cluster import OnCluster
+from tests.cluster.installed import SMALL
+from tests.integration.chaos.kept import kept
+from tests.integration.chaos.rounds import Disturbed, disturb, usual_seconds
+from tests.integration.chaos.schedule import schedule
+from tests.integration.study import kvjob
+
+NUMBER = int(os.environ.get("KVJOB_CHAOS_FAULTS", "3"))
+FULL = NUMBER > 10
+RUNS, EPOCHS = (4, 24) if FULL else (2, 12)
+RATES = (0.001, 0.002, 0.003, 0.004)
+IMAGES = 30
+AWAY_SECONDS = 60.0 if FULL else 20.0
+TIMEOUT = 900 + 90 * NUMBER
+NAMESPACE = "chaos-test"
+
+STUDY = {
+    "name": "chaos",
+    "preset": "smoke",
+    "base": {"batch_size": 4, "epochs": EPOCHS, "early_stop_patience": EPOCHS},
+    "experiments": [{"name": "learning_rate", "levels": list(RATES[:RUNS])}],
+}
+
+SOON = {"duration": "1s", "factor": "2", "cap": "8s"}
+"""Pauses between attempts: those of the chart, made for hours of training, would be most of this test."""
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> Store:
+    """The same study on the same data, run on this machine."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    synthesize(folder / "data", images=IMAGES)
+    (folder / "chaos.yaml").write_text(json.dumps(STUDY))
+    places = ("--store", folder / "store", "--out", folder / "report", "--logs", folder)
+    line = ("run", folder / "chaos.yaml", "--data", folder / "data", "--jobs", 2, *places)
+    done = kvjob(*line, timeout=TIMEOUT)
+    assert done.code == 0, done.err
+    return open_store(str(folder / "store"))
+
+
+@pytest.fixture(scope="module")
+def namespace(cluster) -> Iterator[str]:
+    """The chart in a namespace of its own: what is drained and killed there is nobody else's."""
+    values = [part for name, value in SMALL.items() for part in ("--set", f"{name}={value}")]
+    with vacant(NAMESPACE):
+        line = ("helm", "install", "kvjob", ROOT / "charts/kvjob", "-n", NAMESPACE, "--create-namespace")
+        run(*line, *values, "--wait", timeout=300)
+        template = json.loads(
+            kubectl("get", "workflowtemplate", "kvjob-study", "-n", NAMESPACE, "-o", "json")
+        )
+        names = [each["name"] for each in template["spec"]["templates"]]
+        place = f"/spec/templates/{names.index('train')}/retryStrategy/backoff"
+        patch = json.dumps([{"op": "replace", "path": place, "value": SOON}])
+        kubectl("patch", "workflowtemplate", "kvjob-study", "-n", NAMESPACE, "--type=json", "-p", patch)
+        yield NAMESPACE
+        run("helm", "uninstall", "kvjob", "-n", NAMESPACE, "--wait", timeout=300)
+
+
+@pytest.fixture(scope="module")
+def ended(namespace: str, gpus: int, undisturbed: Store, tmp_path_factory) -> Disturbed:
+    """The same study in pods, disturbed until every fault of the schedule was injected."""
+    seed = int(os.environ.get("KVJOB_CHAOS_SEED") or secrets.randbelow(2**31))
+    print(f"\nKVJOB_CHAOS_SEED={seed} KVJOB_CHAOS_FAULTS={NUMBER}")
+    faults = (*FAULTS, *PARTS) if own_parts() else FAULTS
+    folder = tmp_path_factory.mktemp("disturbed")
+
+    @contextmanager
+    def begin() -> Iterator[OnCluster]:
+        with open_namespace_store(namespace, connect(None)) as store:
+            for entry in store.list(layout.RUNS):  # of the study before, which nothing is to go on from
+                store.delete(entry.key)
+            parameters = {"study": json.dumps(STUDY), "data": f"synthetic:{IMAGES}"}
+            workflow = submit("workflows/paper.py", namespace, **parameters)
+            study = OnCluster(store, workflow=workflow, folder=folder, away_seconds=AWAY_SECONDS)
+            yield study
+            read = workflow.read()
+            assert read["status"]["phase"] == "Succeeded", workflow.story(read)
+
+    return disturb(seed, schedule(faults, seed, NUMBER), begin, usual_seconds(undisturbed))
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_every_run_ends_with_the_bytes_of_an_undisturbed_one(ended: Disturbed, undisturbed: Store):
+    expected = kept(undisturbed)
+    assert sum(key.endswith("/model.safetensors") for key in expected) == RUNS
+    for found in ended.left:
+        assert sorted(found) == sorted(expected)
+        assert [key for key in expected if found[key] != expected[key]] == []
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_no_epoch_is_missing_or_double(ended: Disturbed):
+    assert ended.epochs() == [list(range(1, EPOCHS + 1))] * RUNS * len(ended.left)
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_an_interruption_costs_an_epoch_at_most_and_a_damaged_checkpoint_what_it_held(
+    ended: Disturbed, capsys
+):
+    with capsys.disabled():
+        print(ended.summary())
+    if out := os.environ.get("KVJOB_CHAOS_OUT"):
+        ended.write(Path(out))
+    assert ended.amiss == []
+    assert [step for step in ended.steps if step.repeated > step.allowed] == []
+    assert len(ended.injections) == NUMBER
