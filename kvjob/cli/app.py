@@ -15,6 +15,7 @@ from kvjob.cli import (
     exporter,
     fetch,
     gc,
+    logs,
     predict,
     preflight,
     prepare,
@@ -40,6 +41,7 @@ app.command()(study.plan)
 app.command()(run.run)
 app.command()(train.train)
 app.command()(study.status)
+app.command()(logs.logs)
 app.command()(preflight.preflight)
 app.command()(prepare.prepare)
 app.command()(verdict.verdict)

@@ -47,7 +47,7 @@ def train(
 ) -> None:
     """Train one run to its end, from where it was left; a finished run is not trained again."""
     with torch_needed("train"):
-        from kvjob.train import StopRequest, Watchdog, make_reporter, train_run
+        from kvjob.train import Output, StopRequest, Watchdog, make_reporter, train_run
     from kvjob.records.live import Live
     from kvjob.store import open_store
 
@@ -57,13 +57,26 @@ def train(
     place: Store = open_store(store)
     if metrics_port is not None:
         place = _served(live, place, metrics_port)
-    report = make_reporter()
-    try:
-        with Watchdog(live, hang_seconds) as watchdog:
-            result = train_run(place, study, key, cache, report, stop, live, again=again, watchdog=watchdog)
-        report.send("end", status=result.status, message=result.message)
-    finally:
-        report.close()
+    terminal = make_reporter()
+    with Output() as output:
+        report = output.reporter(terminal)
+        try:
+            with Watchdog(live, hang_seconds) as watchdog:
+                result = train_run(
+                    place,
+                    study,
+                    key,
+                    cache,
+                    report,
+                    stop,
+                    live,
+                    again=again,
+                    watchdog=watchdog,
+                    output=output,
+                )
+            report.send("end", status=result.status, message=result.message)
+        finally:
+            report.close()
     typer.echo(f"{key} {result.status}: best epoch {result.best_epoch} of {result.epochs}")
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from kvjob.records import layout
+from kvjob.records.attempt import POD
 from kvjob.records.live import Saved
 from kvjob.store import Entry, Store
 
@@ -16,6 +17,8 @@ class RunFiles:
 
     attempts: list[Entry] = field(default_factory=list)
     """Oldest first."""
+    pods: dict[str, Entry] = field(default_factory=dict)
+    """How their pods ended, by the key of the attempt's record."""
     history: Entry | None = None
     result: Entry | None = None
     checkpoint: Saved | None = None
@@ -24,12 +27,12 @@ class RunFiles:
     @property
     def stamp(self) -> int:
         """Another number if any of them was written anew."""
-        return hash((*self.attempts, self.history, self.result, self.checkpoint))
+        return hash((*self.attempts, *self.pods.values(), self.history, self.result, self.checkpoint))
 
     @property
     def newest(self) -> datetime:
         """When the last of its documents was written."""
-        entries = (*self.attempts, self.history, self.result)
+        entries = (*self.attempts, *self.pods.values(), self.history, self.result)
         return max((entry.modified for entry in entries if entry), default=_NEVER)
 
 
@@ -46,6 +49,8 @@ def list_runs(store: Store) -> tuple[dict[str, RunFiles], int]:
         match name.split("/"):
             case ["attempts", _]:
                 found.attempts.append(entry)
+            case ["attempts", _, file] if file == POD:
+                found.pods[f"{entry.key.removesuffix(f'/{POD}')}.json"] = entry
             case ["history.json"]:
                 found.history = entry
             case ["result.json"]:

@@ -12,7 +12,7 @@ from kvjob.observe.listing import RunFiles, list_runs
 from kvjob.observe.parallel import in_parallel
 from kvjob.observe.summary import RunSummary, summarise
 from kvjob.records import layout
-from kvjob.records.attempt import Attempt
+from kvjob.records.attempt import explained
 from kvjob.records.document import Document, read_document
 from kvjob.records.run import History, Result
 from kvjob.records.snapshot import CLOCK_STEP
@@ -103,7 +103,7 @@ class StoreWatch:
         moment = datetime.now(UTC)
         try:
             summary = summarise(
-                tuple(read_document(self._store, entry.key, Attempt) for entry in files.attempts),
+                tuple(explained(self._store, entry, files.pods.get(entry.key)) for entry in files.attempts),
                 (self._optional(files.history, History) or History()).rows,
                 self._optional(files.result, Result),
                 files.checkpoint,

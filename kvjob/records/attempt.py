@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from kvjob.errors import DataError
 from kvjob.records import layout
 from kvjob.records.document import Document, read_document
-from kvjob.store import Entry, Store
+from kvjob.store import Entry, KeyMissing, Store
 
 Cause = Literal[
     "running",
@@ -123,6 +123,8 @@ class Attempt(Document):
     exit_code: int | None = None
     message: str = ""
     node: str = ""
+    pod: str = ""
+    """Name of its pod; empty outside a cluster."""
     device: str = ""
     """Name of the GPU or CPU."""
     device_kind: Literal["cpu", "cuda"] = "cpu"
@@ -151,6 +153,60 @@ class Attempt(Document):
         return ((self.ended or self.last_seen) - self.started).total_seconds()
 
 
+class PodEvent(BaseModel):
+    """One event that a cluster recorded of a pod, or the same one several times."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str
+    """`Normal` or `Warning`."""
+    reason: str
+    message: str
+    count: int
+    first: AwareDatetime | None = None
+    last: AwareDatetime | None = None
+
+
+class PodEnd(Document):
+    """`attempts/<n>/pod.json`: how the pod of an attempt ended, as the cluster tells."""
+
+    pod: str
+    node: str = ""
+    cause: Cause
+    """`lost` if the cluster does not tell it either."""
+    message: str
+    """The same in words."""
+    seen: AwareDatetime
+    """When the end was noticed."""
+    phase: str = ""
+    """Of the pod: `Failed`, or what it was in when it vanished."""
+    reason: str = ""
+    """Of the pod, as `Evicted`; or of its disruption, as `EvictionByEvictionAPI`."""
+    exit_code: int | None = None
+    """Of the container that trained, as the three below; None if it was not told."""
+    signal: int | None = None
+    container_reason: str = ""
+    """As `OOMKilled`."""
+    started: AwareDatetime | None = None
+    finished: AwareDatetime | None = None
+    node_condition: str = ""
+    """What is wrong with the node; empty if nothing is, or it may not be asked."""
+    events: tuple[PodEvent, ...] = ()
+    """Oldest first."""
+
+    def explains(self, attempt: Attempt) -> Attempt:
+        """The attempt with this cause, unless its trainer lived to tell the cause itself."""
+        if attempt.cause not in ("running", "lost"):
+            return attempt
+        told = {"cause": self.cause, "message": self.message}
+        # a pod of an attempt that is still `running` is over all the same
+        return attempt.model_copy(update={**told, "ended": attempt.ended or self.finished or self.seen})
+
+
+POD = "pod.json"
+"""Name of a PodEnd among what is kept of an attempt."""
+
+
 def node_name() -> str:
     """What attempts of this machine or pod call the place they run at."""
     return os.environ.get("KVJOB_NODE", platform.node())
@@ -162,24 +218,41 @@ def endings(causes: Iterable[Cause]) -> str:
     return ", ".join(WORDS[cause] if number == 1 else f"{number} × {WORDS[cause]}" for cause, number in alike)
 
 
-_NUMBERED = re.compile(r"/attempts/(\d{4,})\.json$")
+_RECORD = re.compile(r"/attempts/(\d{4,})(\.json|/pod\.json)$")
 
 
 def read_attempts(store: Store, key: str) -> list[Attempt]:
-    """All attempts of a run, oldest first; one whose record is damaged counts as lost, and says so.
+    """All attempts of a run, oldest first; those that could not tell their cause have it from the cluster.
 
-    A record tells what an attempt cost, and nothing that the run needs to go on: it may not stop the run, or
-    the study that it is one of.
+    One whose record is damaged counts as lost, and says so: a record tells what an attempt cost, and nothing
+    that the run needs to go on. It may not stop the run, or the study that it is one of.
     """
-    entries = store.list(layout.run(key, "attempts/"))
-    numbered = ((entry, _NUMBERED.search(entry.key)) for entry in entries)
-    return [_read(store, entry, int(found[1])) for entry, found in numbered if found]
+    found: dict[str, dict[str, Entry]] = {}
+    for entry in store.list(layout.run(key, "attempts/")):
+        if name := _RECORD.search(entry.key):
+            found.setdefault(name[1], {})[name[2]] = entry
+    return [
+        explained(store, files[".json"], files.get(f"/{POD}"))
+        for _, files in sorted(found.items(), key=lambda each: int(each[0]))
+        if ".json" in files
+    ]
 
 
-def _read(store: Store, entry: Entry, number: int) -> Attempt:
+def explained(store: Store, record: Entry, pod: Entry | None) -> Attempt:
+    """An attempt's record, with the cause that its pod's end tells if there is one and it is needed."""
+    attempt = _read(store, record)
+    if pod is None or attempt.cause not in ("running", "lost"):
+        return attempt
+    try:
+        return read_document(store, pod.key, PodEnd).explains(attempt)
+    except (DataError, KeyMissing):  # evidence may be damaged or cleaned away; the record still holds
+        return attempt
+
+
+def _read(store: Store, entry: Entry) -> Attempt:
     try:
         return read_document(store, entry.key, Attempt)
     except DataError as error:
         # the store tells when it was written last, which is all that is left of it
-        at = entry.modified
+        at, number = entry.modified, int(entry.key.rsplit("/", 1)[1].removesuffix(".json"))
         return Attempt(number=number, started=at, last_seen=at, ended=at, cause="lost", message=str(error))

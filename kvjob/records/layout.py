@@ -21,6 +21,11 @@ def attempt(key: str, number: int) -> str:
     return run(key, f"attempts/{number:04}.json")
 
 
+def bundle(key: str, number: int, name: str) -> str:
+    """A file of what is kept of one attempt: `log.txt`, `failure.json`, `pod.json`."""
+    return run(key, f"attempts/{number:04}/{name}")
+
+
 def checkpoint(key: str, epoch: int, sha8: str, name: str = "") -> str:
     """A file of the checkpoint taken after an epoch (numbered from 1)."""
     return run(key, f"checkpoints/{epoch:05}-{sha8}/{name}")

@@ -14,6 +14,7 @@ from kvjob.records.budget import ADVICE, BUDGETS, SUBMISSION, exhausted
 from kvjob.records.document import document_bytes, write_document
 from kvjob.records.live import Live
 from kvjob.store import Store
+from kvjob.train.bundle import FailureBundle
 from kvjob.train.device import device_name, peak_memory_bytes
 
 LEAST_MICRO_BATCH = 2
@@ -50,6 +51,8 @@ class AttemptLog:
     ) -> None:
         self._store, self._key, self._device, self._live = store, key, device, live
         self._outages, self._again, self._saved = outages, again, 0
+        self.bundle: FailureBundle | None = None
+        """What is kept beside the record, if anything."""
         earlier = self._open(batch_size)
         while not store.create(layout.attempt(key, self.record.number), document_bytes(self.record)):
             earlier = self._open(batch_size)  # another trainer was given this number at the same moment
@@ -70,6 +73,7 @@ class AttemptLog:
             started=now,
             last_seen=now,
             node=node_name(),
+            pod=os.environ.get("KVJOB_POD", ""),
             device=device_name(self._device),
             device_kind="cuda" if self._device.type == "cuda" else "cpu",
             pid=os.getpid(),
@@ -100,11 +104,15 @@ class AttemptLog:
         self.note(peak_memory_bytes=peak_memory_bytes(self._device), saved=self._saved)
         self.note(warnings=(*self.record.warnings, *self._outages))
         self.write(self.record)
+        if self.bundle is not None:
+            self.bundle.ended(self.record)
 
     def saved(self, record: Attempt) -> None:
         """Write a record whose last epoch's checkpoint is in the store; for the writer's thread."""
         self._saved = record.epochs[-1].epoch
         self.write(record.model_copy(update={"saved": self._saved}))
+        if self.bundle is not None:
+            self.bundle.progressed()
 
     def write(self, record: Attempt) -> None:
         """Put a record into the store."""

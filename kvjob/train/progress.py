@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -26,6 +27,20 @@ class Reporter(Protocol):
 
     def close(self) -> None:
         """Leave the terminal as it was."""
+
+
+def event_line(event: str, facts: Mapping[str, Any]) -> str:
+    """An event as a line of a log; empty for a step."""
+    stamp = time.strftime("%H:%M:%S")
+    if event == "epoch":
+        return (
+            f"{stamp} epoch {facts['epoch']}/{facts['epochs']}  loss {facts['loss']:.4f}  "
+            f"IoU {facts['iou']:.4f}  best {facts['best_iou']:.4f} (epoch {facts['best_epoch']})  "
+            f"{facts['images_per_second']:.1f} img/s"
+        )
+    if event == "step":
+        return ""
+    return f"{stamp} {event}  " + "  ".join(f"{name} {value}" for name, value in facts.items())
 
 
 class PipeReporter:
@@ -52,17 +67,8 @@ class LineReporter:
 
     def send(self, event: str, **facts: Any) -> None:
         """Print the event, unless it is a step."""
-        stamp = time.strftime("%H:%M:%S")
-        if event == "epoch":
-            print(  # noqa: T201  (a log line is the point)
-                f"{stamp} epoch {facts['epoch']}/{facts['epochs']}  loss {facts['loss']:.4f}  "
-                f"IoU {facts['iou']:.4f}  best {facts['best_iou']:.4f} (epoch {facts['best_epoch']})  "
-                f"{facts['images_per_second']:.1f} img/s",
-                flush=True,
-            )
-        elif event != "step":
-            shown = "  ".join(f"{name} {value}" for name, value in facts.items())
-            print(f"{stamp} {event}  {shown}", flush=True)  # noqa: T201
+        if line := event_line(event, facts):
+            print(line, flush=True)  # noqa: T201  (a log line is the point)
 
     def close(self) -> None:
         """Write out what is still to be written."""

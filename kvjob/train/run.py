@@ -17,6 +17,7 @@ from kvjob.store import KeyMissing, Store
 from kvjob.study.code import code_hash
 from kvjob.study.plan import Plan, PlannedRun
 from kvjob.train.attempts import AttemptLog
+from kvjob.train.bundle import FailureBundle
 from kvjob.train.cause import cause_of
 from kvjob.train.checkpoint import Checkpoints
 from kvjob.train.device import gpu_now, prepare_device
@@ -24,6 +25,7 @@ from kvjob.train.environment import environment
 from kvjob.train.fence import Fence
 from kvjob.train.finish import finish
 from kvjob.train.loop import fit
+from kvjob.train.output import Output
 from kvjob.train.patience import PatientStore
 from kvjob.train.progress import Reporter
 from kvjob.train.setup import Workbench, set_up
@@ -50,6 +52,7 @@ def train_run(
     *,
     again: bool = False,
     watchdog: Watchdog | None = None,
+    output: Output | None = None,
 ) -> Result:
     """Train the run of that key to its end, from where it was left, unless it has a result.
 
@@ -63,6 +66,7 @@ def train_run(
         live: filled while the run trains, for metrics.
         again: train although a cause has used up its budget, and count anew.
         watchdog: is told how to record that the run hangs.
+        output: what this process wrote, kept with the attempt.
 
     Returns:
         The result, which is in the store as well.
@@ -83,6 +87,7 @@ def train_run(
     live.study, live.run, live.progressed = study, run, time.time()
     live.gpu = lambda: gpu_now(device)
     log = AttemptLog(store, key, run.config.batch_size, device, live, again, patient.outages)
+    log.bundle = FailureBundle(store, key, log.record.number, device, cache, output)
     if watchdog is not None:
         watchdog.record = partial(_end, log)
     try:
