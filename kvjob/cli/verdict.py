@@ -29,6 +29,7 @@ def verdict(study: StudyName, store: StoreOption) -> None:
     ]
     if len(missing) > SHOWN:
         lines.append(f"and {len(missing) - SHOWN} more: kvjob status {study}")
+    lines.append(f"why: kvjob logs {missing[0][0].key}")
     text = shown("\n".join(lines))
     leave_last_words(text)
     typer.echo(text, err=True)

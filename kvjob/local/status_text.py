@@ -100,7 +100,9 @@ def picture(
 
 
 def _failure(row: StatusRow) -> Text:
-    return Text().append(f"✗ {row.title}: ", "bold red").append(printable(" ".join(row.why.split())))
+    why = printable(" ".join(row.why.split()))
+    # first, because what does not fit is cut off
+    return Text().append(f"✗ {row.title} ", "bold red").append(f"(kvjob logs {row.key}): ", "dim").append(why)
 
 
 def _held(rows: Sequence[StatusRow]) -> list[Text]:

@@ -71,6 +71,9 @@ RETRIED: tuple[Cause, ...] = (
 )
 """Causes after which another attempt can succeed without anybody changing anything."""
 
+WELL: tuple[Cause, ...] = ("running", "finished", "diverged", "interrupted", "superseded")
+"""Causes that are no failure: of such an attempt no more than its log is kept."""
+
 WORDS: Mapping[Cause, str] = MappingProxyType(
     {
         "running": "running",

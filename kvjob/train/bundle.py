@@ -15,7 +15,7 @@ import torch
 
 from kvjob.errors import KvjobError
 from kvjob.records import layout
-from kvjob.records.attempt import Attempt
+from kvjob.records.attempt import WELL, Attempt
 from kvjob.records.document import write_document
 from kvjob.records.failure import FAILURE, LOG, Failure, without_secrets
 from kvjob.store import Store
@@ -33,9 +33,6 @@ VARIABLES = (
 
 MOST = 64_000
 """Characters of the traceback and of the stacks that are kept, of each the end."""
-
-WITHOUT_FAILURE = ("finished", "diverged", "interrupted", "superseded")
-"""Causes that are no failure of the trainer: of these the log alone is kept."""
 
 CGROUP = Path("/sys/fs/cgroup")
 
@@ -73,7 +70,7 @@ class FailureBundle:
     def ended(self, attempt: Attempt) -> None:
         """Keep the log, and of a failure all that shows where it came from, while it is being handled."""
         self.progressed()
-        if attempt.cause in WITHOUT_FAILURE:
+        if attempt.cause in WELL:
             return
         try:
             document = self._failure(attempt)

@@ -1,6 +1,6 @@
 """Every run of the study: how it stands, what it scored, what it cost."""
 
-from kvjob.records.attempt import endings
+from kvjob.records.attempt import WELL, endings
 from kvjob.report.document import RunSummary
 from kvjob.report.tables.table import Column, Part, Row, Table, Value
 
@@ -56,8 +56,13 @@ def _row(run: RunSummary) -> Row:
 
 
 def _notes(run: RunSummary) -> list[str]:
-    return [
+    notes = [
         f"{run.key}, attempt {attempt.number}: {warning}"
         for attempt in run.attempts
         for warning in attempt.warnings
     ]
+    if failed := [str(attempt.number) for attempt in run.attempts if attempt.cause not in WELL]:
+        which = f"attempt {failed[0]}" if len(failed) == 1 else f"attempts {', '.join(failed)}"
+        # a command and no link: the report is read far from the store
+        notes.append(f"{run.key}, {which}: why it failed shows kvjob logs {run.key} --attempt N")
+    return notes
