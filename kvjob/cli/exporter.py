@@ -9,7 +9,7 @@ import typer
 
 from kvjob.cli.options import StoreOption
 from kvjob.cli.place import ContextOption
-from kvjob.errors import ExitCode
+from kvjob.errors import ConfigurationError, ExitCode
 
 
 def exporter(
@@ -30,6 +30,10 @@ def exporter(
             "--namespace", "-n", metavar="NS", help="Also look at what runs of this namespace wait for."
         ),
     ] = None,
+    evidence: Annotated[
+        bool,
+        typer.Option("--evidence", help="Write how its train pods ended into the store, for `kvjob logs`."),
+    ] = False,
     context: ContextOption = None,
 ) -> None:
     """Serve the runs and studies of a store as metrics, until it is told to end.
@@ -41,13 +45,20 @@ def exporter(
     from kvjob.observe import serve_store
     from kvjob.store import open_store
 
-    look = None
+    if evidence and namespace is None:
+        raise ConfigurationError("needs a namespace", where="--evidence", fix="Give -n NS with it")
+    place, look = open_store(store), None
     if namespace is not None:
         from kvjob.cluster.connect import connect
         from kvjob.cluster.fleet import fleet_looker
 
-        look = fleet_looker(connect(context), namespace)
-    serve_store(open_store(store), port, interval, gpu_hour_price, look, _say)
+        cluster = connect(context)
+        look = fleet_looker(cluster, namespace)
+        if evidence:
+            from kvjob.cluster.evidence import EvidenceWatch
+
+            EvidenceWatch(cluster, namespace, place, _say).start()
+    serve_store(place, port, interval, gpu_hour_price, look, _say)
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:

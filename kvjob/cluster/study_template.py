@@ -145,7 +145,7 @@ def _train() -> Container:
         "trainer",
         ["train", key, "--study={{inputs.parameters.study}}", f"--metrics-port={METRICS_PORT}"],
         # whoever submits again has mended what was wrong, so that causes have their budgets anew
-        env=[models.EnvVar(name=SUBMISSION, value="{{workflow.uid}}")],
+        env=[models.EnvVar(name=SUBMISSION, value="{{workflow.uid}}"), _own_name()],
         inputs=[Parameter(name=name) for name in ("study", "key", "memory")],
         labels={STUDY_LABEL: "{{inputs.parameters.study}}", RUN_LABEL: key},
         resources=_resources("1", "4Gi", {GPU: "1"}),
@@ -167,6 +167,12 @@ def _train() -> Container:
         # two workflows that share a run: the second waits without a pod, and then finds the result
         synchronization=models.Synchronization(mutexes=[models.Mutex(name=f"kvjob-run-{key}")]),
     )
+
+
+def _own_name() -> models.EnvVar:
+    """By which the attempt's record and what the cluster tells of its pod find each other."""
+    name = models.EnvVarSource(field_ref=models.ObjectFieldSelector(field_path="metadata.name"))
+    return models.EnvVar(name="KVJOB_POD", value_from=name)
 
 
 def _report() -> Container:

@@ -34,7 +34,7 @@ class Exporter(Collector):
     there are, and two Prometheus servers see the same.
 
     Args:
-        store: is read, never written.
+        store: is read here, never written.
         price: of one GPU for an hour; None if it is not known.
         look: asks the cluster that trains the runs, if there is one.
         say: told, in a line, of what goes wrong and that it is over.

@@ -93,7 +93,7 @@ def test_the_exporter_reads_the_store_and_what_it_needs_of_the_cluster():
     [container] = objects["Deployment", "kvjob-exporter"]["spec"]["template"]["spec"]["containers"]
     assert container["command"] == [
         *("kvjob", "exporter", "--port=9109", "--interval=60", "--namespace=studies"),
-        "--gpu-hour-price=2.5",
+        *("--evidence", "--gpu-hour-price=2.5"),
     ]
     assert {"secretRef": {"name": "kvjob-store"}} in container["envFrom"]
     may = {
@@ -102,9 +102,18 @@ def test_the_exporter_reads_the_store_and_what_it_needs_of_the_cluster():
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
-    assert may == {("pods", "list"), ("workflows", "list"), ("workflowtemplates", "get")}
+    needed = {("pods", "list"), ("workflows", "list"), ("workflowtemplates", "get")}
+    assert may == needed | {("pods", "watch"), ("events", "list")}
     assert ("ClusterRole", "kvjob-exporter-studies") in objects
     assert ("ClusterRole", "kvjob-exporter-studies") not in rendered("", "rbac.nodes=false")
+
+
+def test_an_exporter_that_gathers_no_evidence_may_not_read_events():
+    objects = rendered("", "observe.exporter.evidence=false")
+    [container] = objects["Deployment", "kvjob-exporter"]["spec"]["template"]["spec"]["containers"]
+    assert "--evidence" not in container["command"]
+    rules = objects["Role", "kvjob-exporter"]["rules"]
+    assert not [rule for rule in rules if "events" in rule["resources"] or "watch" in rule["verbs"]]
 
 
 def test_without_a_price_no_cost_is_asked_for():
