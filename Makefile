@@ -46,7 +46,7 @@ servers: ## Bring the servers that tests use, MinIO and Prometheus; they skip wh
 	@scripts/observe/prometheus || echo "tests leave Prometheus out"
 
 test: lint servers ## Lint, then every test that needs no cluster
-	$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration
+	$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration --ignore=tests/integration/chaos
 
 bench: setup ## Images per second against the plain loop and the no-data limit
 	$(BIN)/python -m tests.bench --out bench.json
@@ -65,7 +65,7 @@ images: ## Build kvjob's images and bring them into that cluster
 
 test-cluster: setup ## Every test that needs a cluster: the one of KUBECONFIG, or else one brought up
 	@if [ -z "$$KUBECONFIG" ]; then $(MAKE) cluster images; fi
-	$(BIN)/pytest tests/cluster
+	$(BIN)/pytest tests/cluster --ignore=tests/cluster/chaos
 
 chaos: setup ## Fifty faults on processes, then fifty on that cluster; FAULTS, KVJOB_CHAOS_SEED; figures in chaos-*.json
 	@if [ -z "$$KUBECONFIG" ]; then $(MAKE) cluster images; fi
