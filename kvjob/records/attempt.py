@@ -241,6 +241,16 @@ def read_attempts(store: Store, key: str) -> list[Attempt]:
     ]
 
 
+def written_attempts(store: Store, key: str) -> tuple[Attempt, ...]:
+    """All records of a run's attempts as they stand, oldest first; DataError if one is damaged.
+
+    For who must not take a damaged record of a living trainer for one that is lost.
+    """
+    entries = store.list(layout.run(key, "attempts/"))
+    records = [entry for entry in entries if (name := _RECORD.search(entry.key)) and name[2] == ".json"]
+    return tuple(read_document(store, entry.key, Attempt) for entry in records)
+
+
 def explained(store: Store, record: Entry, pod: Entry | None) -> Attempt:
     """An attempt's record, with the cause that its pod's end tells if there is one and it is needed."""
     attempt = _read(store, record)

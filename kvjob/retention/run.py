@@ -7,7 +7,7 @@ from threading import Lock
 
 from kvjob.errors import DataError
 from kvjob.records import layout
-from kvjob.records.attempt import read_attempts
+from kvjob.records.attempt import written_attempts
 from kvjob.records.checkpoint import MANIFEST, CheckpointPointer, read_checkpoint
 from kvjob.records.document import read_document
 from kvjob.records.retention import KEEP, after_result, newest
@@ -77,7 +77,7 @@ def whole_run(store: Store, key: str, run: RunContents, moment: Moment) -> list[
 
 def is_running(store: Store, key: str, moment: Moment) -> bool:
     """Whether an attempt is under way, as `kvjob status` tells it; errors as of waste_of_run."""
-    return state_of(tuple(read_attempts(store, key)), None, moment.now).kind == "running"
+    return state_of(written_attempts(store, key), None, moment.now).kind == "running"
 
 
 def _tidy(run: RunContents) -> bool:

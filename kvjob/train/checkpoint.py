@@ -108,6 +108,7 @@ class Checkpoints:
             tried.add(folder)
             try:
                 found = self._read(folder)
+                history_of(found.files)  # checksums hold for whatever somebody has written
                 best = self._best_of(found)
             except DataError as error:
                 warnings.append(str(error))

@@ -37,6 +37,9 @@ ALARM_SECONDS = 60.0
 MOST = 16_000
 """Characters of stacks that the attempt's record keeps."""
 
+STDERR = 2
+"""File descriptor; what stands for standard error in Python may have none."""
+
 FRAMES = 40
 """Innermost calls of each thread."""
 
@@ -86,7 +89,7 @@ class Watchdog:
     def __enter__(self) -> Self:
         if self._seconds:
             # in C and without Python's lock: the stacks are written, then the signal ends the process
-            faulthandler.register(signal.SIGALRM, all_threads=True, chain=True)
+            faulthandler.register(signal.SIGALRM, file=STDERR, all_threads=True, chain=True)
             self._thread.start()
         return self
 

@@ -114,11 +114,16 @@ def test_a_study_run_twice_at_once_trains_every_run_once(planned, tiny_data, tmp
         while not (store / f"runs/{key}/attempts/0001.json").exists():
             assert time.monotonic() < until
             time.sleep(0.2)
-        second = kvjob("run", study, *places(store, tiny_data, tmp_path / "two"))
-        assert second.code == 0, second.err
+        (attempt,) = read_attempts(open_store(str(store)), key)
+        os.kill(attempt.pid, signal.SIGSTOP)  # it must not be over before the second one has looked
+        with trainer("run", study, *places(store, tiny_data, tmp_path / "two")) as second:
+            assert second.stderr is not None
+            assert any("it is trained elsewhere" in line for line in second.stderr)
+            os.kill(attempt.pid, signal.SIGCONT)
+            _, message = second.communicate(timeout=120)
+            assert second.returncode == 0, message
         _, message = first.communicate(timeout=120)
         assert first.returncode == 0, message
-    assert "it is trained elsewhere" in second.err
     (attempt,) = read_attempts(open_store(str(store)), key)
     assert attempt.cause == "finished"
     result = f"runs/{key}/result.json"

@@ -14,13 +14,20 @@ from torch import nn
 
 from kvjob.errors import KvjobError
 from kvjob.model.weights import load_encoder_weights
-from kvjob.records.checkpoint import CheckpointManifest, CheckpointPointer, FileSum
+from kvjob.records.checkpoint import (
+    MODEL,
+    TRAINING,
+    CheckpointManifest,
+    CheckpointPointer,
+    FileSum,
+    best_epoch,
+)
 from kvjob.records.document import write_document
 from kvjob.records.run import RunRecord
 from kvjob.store import open_store
 from kvjob.study import TrainConfig
 from kvjob.train.checkpoint import Checkpoints
-from kvjob.train.snapshot import MODEL, TRAINING, best_epoch, history_of, load_model
+from kvjob.train.snapshot import history_of, load_model
 from tests.unit.fuzz.asking import ask
 from tests.unit.fuzz.hostile import NAMES, damaged, values
 
@@ -109,9 +116,8 @@ def put(store, folder: str, data: bytes) -> None:
     for name in (MODEL, TRAINING):
         store.write(folder + name, data)
     known = FileSum(size=len(data), sha256=hashlib.sha256(data).hexdigest())
-    write_document(
-        store, folder + "manifest.json", CheckpointManifest(epoch=3, files={MODEL: known, TRAINING: known})
-    )
+    manifest = CheckpointManifest(epoch=3, best=folder, files={MODEL: known, TRAINING: known})
+    write_document(store, folder + "manifest.json", manifest)
 
 
 @pytest.mark.parametrize("data", TRICKS, ids=range(len(TRICKS)))

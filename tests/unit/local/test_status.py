@@ -138,10 +138,16 @@ def test_rows_tell_state_epoch_scores_and_attempts_in_the_order_of_the_plan(stor
 
 
 def test_one_damaged_record_does_not_hide_the_other_runs(store: Counted) -> None:
-    store.write(layout.attempt(KEYS[1], 1), b"{")  # type: ignore[operator]
+    store.write(layout.run(KEYS[1], "result.json"), b"{")  # type: ignore[operator]
     rows = status_rows(store, "tiny")  # type: ignore[arg-type]
     assert [row.state for row in rows][:2] == ["done", "failed"]
     assert "not JSON" in rows[1].why
+
+
+def test_a_damaged_attempt_counts_as_one_that_was_lost(store: Counted) -> None:
+    store.write(layout.attempt(KEYS[1], 1), b"{")  # type: ignore[operator]
+    rows = status_rows(store, "tiny")  # type: ignore[arg-type]
+    assert [row.state for row in rows][:2] == ["done", "resume"]
 
 
 def test_an_unknown_study_is_refused_with_those_there_are(store: Counted) -> None:

@@ -136,7 +136,7 @@ def test_looking_changes_nothing_and_a_second_cleanup_finds_nothing(drawn):
 def test_a_run_in_training_or_with_a_damaged_document_keeps_everything(drawn):
     store, chosen, *_ = drawn
     finished = chosen["result.json"] in ("finished", "another best", "diverged at once")
-    read = ("result.json", "best.json", *(() if finished else ("latest.json",)))
+    read = ("result.json", "attempt", "best.json", *(() if finished else ("latest.json",)))
     waste = find_waste(store)
     if chosen["attempt"] == "running" or any(chosen[name] == "garbage" for name in read):
         assert waste.waste == waste.young == ()
