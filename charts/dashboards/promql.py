@@ -7,7 +7,7 @@
 """
 
 from charts.dashboards.metrics import RUN
-from kvjob.records.attempt import RETRIED
+from kvjob.records.cause import RETRIED
 
 STUDY = 'study="$study"'
 CHOSEN = 'study="$study", seed=~"$seed"'

@@ -71,7 +71,7 @@ def _some(keys: list[str]) -> str:
 
 
 def _chosen(attempts: "list[Attempt]", number: int | None, key: str) -> "Attempt":
-    from kvjob.records.attempt import WORDS
+    from kvjob.records.cause import WORDS
 
     if not attempts:
         raise ConfigurationError("no attempt yet", where=f"run {key}", fix="Wait until it is trained")
@@ -95,7 +95,7 @@ def _facts(key: str, attempt: "Attempt", bundle: "Bundle") -> dict[str, object]:
 
 
 def _print(key: str, attempt: "Attempt", attempts: int, bundle: "Bundle", namespace: str | None) -> None:
-    from kvjob.records.attempt import WORDS
+    from kvjob.records.cause import WORDS
 
     console = Console(highlight=False, soft_wrap=True)
     console.print(

@@ -7,7 +7,8 @@ from typing import Any
 from kvjob.cluster.connect import Object
 from kvjob.cluster.names import KILLED, MAIN
 from kvjob.cluster.words import one_line
-from kvjob.records.attempt import Cause, PodEnd, PodEvent
+from kvjob.records.attempt import PodEnd, PodEvent
+from kvjob.records.cause import Cause
 
 EVENTS, LONGEST = 50, 1000
 """Events that are kept, the newest, and characters of each message."""

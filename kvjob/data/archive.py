@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from kvjob.data.blob import MOST_BYTES, FileBlob, SpanBlob, ZipBlob
+from kvjob.data.disk import refused
 from kvjob.errors import DataError
 
 MOST_UNPACKED = 16 * 2**30
@@ -61,11 +62,9 @@ def tar_blobs(source: FileBlob | ZipBlob, workspace: Path | None, stack: ExitSta
             f"damaged archive ({problem})", where=source.label, fix="Download the data set again"
         ) from None
     except OSError as problem:
-        raise DataError(
-            f"cannot be unpacked into {workspace or tempfile.gettempdir()} ({problem.strerror or problem})",
-            where=source.label,
-            fix="Free some space there, or unpack the archive by hand and give the folder",
-        ) from None
+        what = f"cannot be unpacked into {workspace or tempfile.gettempdir()}"
+        fix = "Free some space there, or unpack the archive by hand and give the folder"
+        raise refused(problem, what, source.label, fix) from None
 
 
 def _unpack(source: FileBlob | ZipBlob, file: IO[bytes]) -> list[SpanBlob]:

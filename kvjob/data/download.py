@@ -13,6 +13,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError
 from urllib3.response import BaseHTTPResponse
 
+from kvjob.data.disk import refused
 from kvjob.data.threads import Progress
 from kvjob.errors import DataError
 
@@ -68,8 +69,9 @@ def download(url: str, target: Path, progress: Progress, pause: float = 0.5) -> 
             except HTTPError as problem:
                 why = _reason(problem)
             except OSError as problem:
-                why = f"the disk refuses it ({problem.strerror or problem})"
-                raise _failed(url, target, why) from None
+                raise refused(
+                    problem, "cannot be downloaded: the disk refuses it", url, _by_hand(target)
+                ) from None
             fruitless = 0 if _size(part) > before else fruitless + 1
             if fruitless >= ATTEMPTS:
                 raise _failed(url, target, why)
@@ -164,6 +166,12 @@ def _failed(url: str, target: Path, why: str) -> DataError:
     return DataError(
         f"cannot be downloaded: {why}",
         where=url,
-        fix=f"Run the command again to go on, or download it by other means, save it as {target}, "
-        "and run the command again",
+        fix=_by_hand(target),
+    )
+
+
+def _by_hand(target: Path) -> str:
+    return (
+        f"Run the command again to go on, or download it by other means, save it as {target}, "
+        "and run the command again"
     )

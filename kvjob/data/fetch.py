@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from kvjob.data.check import check
+from kvjob.data.disk import refused
 from kvjob.data.download import download
 from kvjob.data.finding import require
 from kvjob.data.source import SPLITS, Source, open_source
@@ -54,11 +55,8 @@ def fetch(
                 _unpack(source, folder)
             return
     except OSError as problem:
-        raise DataError(
-            f"cannot be written ({problem.strerror or problem})",
-            where=str(folder),
-            fix="Give a folder on a disk with 1 GB of space",
-        ) from None
+        fix = "Give a folder on a disk with 1 GB of space"
+        raise refused(problem, "cannot be written", str(folder), fix) from None
     with open_source(folder) as source:
         _check_published(source, checking)
 

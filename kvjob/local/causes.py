@@ -6,10 +6,10 @@ from types import MappingProxyType
 from typing import Literal
 
 from kvjob.errors import ExitCode
-from kvjob.records import attempt, budget
+from kvjob.records import budget, cause
 from kvjob.records.budget import Budget
 
-Cause = attempt.Cause | Literal["not-started", "exhausted"]
+Cause = cause.Cause | Literal["not-started", "exhausted"]
 """Those of an attempt, as far as an exit code tells them apart; a process that died of a signal is `lost`.
 
 `not-started` is a process that the operating system refused to create; `exhausted` one that refused because

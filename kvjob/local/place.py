@@ -45,3 +45,13 @@ def default_jobs(runs: Sequence[PlannedRun]) -> int:
     found = gpus()
     threads = max((run.config.cpu_threads for run in runs), default=1)
     return len(found) or max(1, cores() // threads)
+
+
+def trainer_environment(run: PlannedRun, gpus: Sequence[str], place: int) -> dict[str, str]:
+    """Environment of a run's trainer: its threads, and the GPU of its place among trainers at a time."""
+    threads = str(run.config.cpu_threads)
+    # Unbuffered, so that a log tells how far a killed trainer came.
+    own = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "PYTHONUNBUFFERED": "1"}
+    if gpus:
+        own["CUDA_VISIBLE_DEVICES"] = gpus[place % len(gpus)]
+    return {**os.environ, **own}

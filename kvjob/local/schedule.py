@@ -1,6 +1,5 @@
 """Keeps a number of trainers busy until every run of a plan is over."""
 
-import os
 import selectors
 import time
 import uuid
@@ -13,6 +12,7 @@ from kvjob.local.board import Board
 from kvjob.local.causes import BUDGETS, FINAL, Cause, cause_of, killed_by
 from kvjob.local.elsewhere import Elsewhere
 from kvjob.local.outcome import Outcome, outcome_of
+from kvjob.local.place import trainer_environment
 from kvjob.local.row import Row, advance
 from kvjob.local.stop import StopWish
 from kvjob.local.trainer import LogBusy, Trainer
@@ -178,7 +178,7 @@ class _Work:
             self._put(replace(row, state="waiting", phase="elsewhere", message=where, due=due))
             return
         place = min(set(range(self._jobs)) - set(self._places.values()))
-        environment = {**_environment(row.run, self._gpus, place), SUBMISSION: self._submission}
+        environment = {**trainer_environment(row.run, self._gpus, place), SUBMISSION: self._submission}
         try:
             trainer = Trainer.start(self._command(row.run), row.log, environment, attempt)
         except LogBusy:
@@ -250,12 +250,3 @@ class _Work:
             self._put(replace(row, state="failed"))
         else:
             self._put(replace(row, state="retry", due=now + wait))
-
-
-def _environment(run: PlannedRun, gpus: Sequence[str], place: int) -> dict[str, str]:
-    threads = str(run.config.cpu_threads)
-    # Unbuffered, so that a log tells how far a killed trainer came.
-    own = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "PYTHONUNBUFFERED": "1"}
-    if gpus:
-        own["CUDA_VISIBLE_DEVICES"] = gpus[place % len(gpus)]
-    return {**os.environ, **own}

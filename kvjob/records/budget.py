@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from kvjob.records.attempt import WORDS, Attempt, Cause
+from kvjob.records.attempt import Attempt
+from kvjob.records.cause import WORDS, Cause
 
 SUBMISSION = "KVJOB_SUBMISSION"
 """Environment variable of a trainer: what asks for the run, and budgets are counted within. Without it an

@@ -9,7 +9,8 @@ from datetime import datetime
 from pydantic import Field
 
 from kvjob.records import layout
-from kvjob.records.attempt import POD, Cause, PodEnd
+from kvjob.records.attempt import POD, PodEnd
+from kvjob.records.cause import Cause
 from kvjob.records.document import Document, read_document
 from kvjob.records.run import Environment
 from kvjob.store import KeyMissing, Store

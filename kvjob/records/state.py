@@ -8,8 +8,9 @@ from functools import partial
 from typing import Literal
 
 from kvjob.records import layout
-from kvjob.records.attempt import RETRIED, WORDS, Attempt, endings, read_attempts
+from kvjob.records.attempt import Attempt, read_attempts
 from kvjob.records.budget import exhausted
+from kvjob.records.cause import RETRIED, WORDS, endings
 from kvjob.records.document import read_document
 from kvjob.records.run import Result
 from kvjob.records.snapshot import Snapshot

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from kvjob import __version__
-from kvjob.records.attempt import Cause
+from kvjob.records.cause import Cause
 from kvjob.records.document import Document
 from kvjob.records.run import Environment, PhaseScores
 from kvjob.report.cost import Cost, cost

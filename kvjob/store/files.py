@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -178,7 +179,12 @@ def _make_folder(folder: Path) -> None:
         missing.append(folder)
         folder = folder.parent
     for child in reversed(missing):
-        child.mkdir(exist_ok=True)
+        try:
+            child.mkdir()
+        except FileExistsError:
+            # somebody was faster, and may have removed it again by now: then _open_part begins anew
+            if not stat.S_ISDIR(child.stat().st_mode):
+                raise
         _sync_folder(child.parent)
 
 

@@ -17,7 +17,7 @@ from kvjob.store.base import CleanableStore, Entry, KeyMissing, Prepared, Unfini
 from kvjob.store.files import disk_errors, replacing
 from kvjob.store.keys import check_key, check_prefix, is_key
 from kvjob.store.s3_client import S3Access, endpoint, make_client
-from kvjob.store.s3_conditional import NO_UPLOAD, abort, begin, begun, complete, create
+from kvjob.store.s3_conditional import NO_UPLOAD, abort, begin, begun, complete, create, uploads
 from kvjob.store.s3_errors import BROKEN_ANSWERS, FAILURES, error_code, store_error
 
 if TYPE_CHECKING:
@@ -140,6 +140,8 @@ class S3Store(CleanableStore):
                 if target.is_file() and target.stat().st_size == size:
                     return target
                 with replacing(target) as file:
+                    if not size:
+                        return target  # nothing to ask for; SeaweedFS 4 then says now and then: no such key
                     client.download_fileobj(self._bucket, name, file, Config=_TRANSFER)
         return target
 
@@ -170,12 +172,9 @@ class S3Store(CleanableStore):
         MinIO names none, and gives them up itself after a day.
         """
         with self._asking("") as client:
-            pages = client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=self._bucket, Prefix=self._prefix
-            )
-            uploads = [upload for page in pages for upload in page.get("Uploads", ())]
+            found = uploads(client, self._bucket, self._prefix)
         for name, number, since in sorted(
-            (each["Key"], each["UploadId"], each["Initiated"]) for each in uploads
+            (each["Key"], each["UploadId"], each["Initiated"]) for each in found
         ):
             key = name.removeprefix(self._prefix)
             with suppress(KeyMissing), self._asking(key) as client:

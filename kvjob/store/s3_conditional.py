@@ -8,6 +8,7 @@ from kvjob.store.s3_errors import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import MultipartUploadTypeDef
 
 NO_UPLOAD = "NoSuchUpload"
 """What S3 answers about a multipart upload that was aborted, or completed."""
@@ -53,8 +54,13 @@ def complete(client: "S3Client", bucket: str, name: str, upload: str, tag: str) 
 def begun(client: "S3Client", bucket: str, name: str) -> list[str]:
     """The uploads that wait to become the object name."""
     # The whole name as the prefix: MinIO lists uploads of exactly one name and knows no shorter prefix.
-    pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=name)
-    return [item["UploadId"] for page in pages for item in page.get("Uploads", ()) if item["Key"] == name]
+    return [item["UploadId"] for item in uploads(client, bucket, name) if item["Key"] == name]
+
+
+def uploads(client: "S3Client", bucket: str, prefix: str) -> "list[MultipartUploadTypeDef]":
+    """Uploads that were begun and neither completed nor aborted, of names that begin with prefix."""
+    pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
+    return [item for page in pages for item in page.get("Uploads", ())]
 
 
 def abort(client: "S3Client", bucket: str, name: str, upload: str) -> None:

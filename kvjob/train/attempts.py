@@ -9,8 +9,9 @@ import torch
 
 from kvjob.errors import Exhausted
 from kvjob.records import layout
-from kvjob.records.attempt import Attempt, Cause, EpochTiming, node_name, read_attempts
+from kvjob.records.attempt import Attempt, EpochTiming, node_name, read_attempts
 from kvjob.records.budget import ADVICE, BUDGETS, SUBMISSION, exhausted
+from kvjob.records.cause import Cause
 from kvjob.records.document import document_bytes, write_document
 from kvjob.records.live import Live
 from kvjob.store import Store

@@ -5,7 +5,6 @@ import resource
 import shutil
 import sys
 import tempfile
-import threading
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,12 +14,15 @@ import torch
 
 from kvjob.errors import KvjobError
 from kvjob.records import layout
-from kvjob.records.attempt import WELL, Attempt
+from kvjob.records.attempt import Attempt
+from kvjob.records.cause import WELL
 from kvjob.records.document import write_document
 from kvjob.records.failure import FAILURE, LOG, Failure, without_secrets
 from kvjob.store import Store
+from kvjob.train.cgroup import cgroup_memory
 from kvjob.train.environment import environment
 from kvjob.train.output import Output
+from kvjob.train.stacks import stacks
 
 VARIABLES = (
     *("KVJOB_CACHE", "KVJOB_IMAGE", "KVJOB_NODE", "KVJOB_POD", "KVJOB_STORE", "KVJOB_SUBMISSION"),
@@ -32,9 +34,7 @@ VARIABLES = (
 """Variables whose values are kept. Whatever is not named here is not: it may be a secret."""
 
 MOST = 64_000
-"""Characters of the traceback and of the stacks that are kept, of each the end."""
-
-CGROUP = Path("/sys/fs/cgroup")
+"""Characters of the traceback that are kept: its end."""
 
 
 class FailureBundle:
@@ -85,25 +85,16 @@ class FailureBundle:
             cause=attempt.cause,
             message=without_secrets(attempt.message),
             traceback=without_secrets(trace)[-MOST:],
-            stacks=_stacks()[-MOST:],
+            stacks=stacks(),
             environment=environment(self._device),
             variables={
                 name: without_secrets(os.environ[name]) for name in sorted(VARIABLES) if name in os.environ
             },
             gpu_memory=_gpu_memory(self._device),
             process_memory=_process_memory(),
-            cgroup_memory=cgroup_memory(CGROUP),
+            cgroup_memory=cgroup_memory(),
             disk_free_bytes=_disk_free(self._cache, Path(tempfile.gettempdir())),
         )
-
-
-def _stacks() -> str:
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
-    parts = [
-        f"thread {names.get(ident, ident)}:\n{''.join(traceback.format_stack(frame))}"
-        for ident, frame in sys._current_frames().items()
-    ]
-    return "\n".join(parts)
 
 
 def _gpu_memory(device: torch.device) -> Mapping[str, int]:
@@ -132,21 +123,6 @@ def _process_memory() -> Mapping[str, int]:
     except OSError:
         return found
     return {"resident": pages * resource.getpagesize(), **found}
-
-
-def cgroup_memory(folder: Path) -> Mapping[str, int]:
-    """What a cgroup (version 2) counts of memory; what it does not tell is absent."""
-    found: dict[str, int] = {}
-    for name in ("current", "peak", "max", "events"):
-        try:
-            text = (folder / f"memory.{name}").read_text(encoding="ascii")
-        except OSError:
-            continue
-        pairs = [line.split() for line in text.splitlines()] if name == "events" else [[name, text.strip()]]
-        # `max` is both a limit and a count of times that it was met
-        counted = {"max": "met_max"} if name == "events" else {}
-        found |= {counted.get(what, what): int(value) for what, value in pairs if value.isdigit()}
-    return found
 
 
 def _disk_free(*folders: Path) -> Mapping[str, int]:

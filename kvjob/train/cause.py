@@ -1,7 +1,7 @@
 """What an attempt's record calls the error that ended it."""
 
 from kvjob.errors import CredentialsError, DiskFullError, ExitCode, KvjobError, Superseded
-from kvjob.records.attempt import Cause
+from kvjob.records.cause import Cause
 from kvjob.train.checkpoint import BestLost
 from kvjob.train.watchdog import Hang
 

@@ -6,7 +6,6 @@ import signal
 import statistics
 import sys
 import threading
-import traceback
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
@@ -14,6 +13,7 @@ from typing import NamedTuple, Self
 
 from kvjob.errors import ExitCode, KvjobError
 from kvjob.records.live import Live
+from kvjob.train.stacks import stacks
 
 HANG_SECONDS = 600.0
 """Least silence that counts as a hang, unless `kvjob train --hang-seconds` says otherwise."""
@@ -34,14 +34,8 @@ RECORD_SECONDS = 30.0
 ALARM_SECONDS = 60.0
 """How much later the kernel ends a process whose watchdog cannot: native code holds Python's lock."""
 
-MOST = 16_000
-"""Characters of stacks that the attempt's record keeps."""
-
 STDERR = 2
 """File descriptor; what stands for standard error in Python may have none."""
-
-FRAMES = 40
-"""Innermost calls of each thread."""
 
 
 class Hang(KvjobError):  # noqa: N818  (an event, not a defect)
@@ -142,17 +136,3 @@ class Watchdog:
         recorder.start()
         recorder.join(RECORD_SECONDS)
         os._exit(error.exit_code)
-
-
-def stacks() -> str:
-    """Where every other thread is, the main one first; no source is read, for the disk may be what hangs."""
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
-    main, own = threading.main_thread().ident, threading.get_ident()
-    parts = []
-    for ident, frame in sorted(sys._current_frames().items(), key=lambda entry: entry[0] != main):
-        if ident == own:
-            continue
-        frames = traceback.StackSummary.extract(traceback.walk_stack(frame), limit=FRAMES, lookup_lines=False)
-        lines = [f"  {each.filename}:{each.lineno} in {each.name}" for each in frames]
-        parts.append("\n".join((f"thread {names.get(ident, ident)!r}, innermost call first:", *lines)))
-    return "\n".join(parts)[:MOST]

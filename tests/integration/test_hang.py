@@ -4,13 +4,18 @@ import os
 import subprocess
 import sys
 
+from kvjob.experiments import load_study
+from kvjob.prepare import prepare_study
 from kvjob.records import layout
 from kvjob.records.attempt import read_attempts
 from kvjob.records.document import read_document
 from kvjob.records.run import History
-from kvjob.records.study import read_study
 from kvjob.store import open_store
-from tests.integration.study import SMALL, kvjob
+from tests.integration.study import kvjob
+
+STUDY = (
+    "{name: one, preset: smoke, base: {batch_size: 4, epochs: 4}, experiments: [{name: epochs, levels: [4]}]}"
+)
 
 STUCK = """
 import sys, threading
@@ -32,12 +37,10 @@ main()
 
 
 def test_a_stuck_trainer_leaves_its_stacks_and_the_next_attempt_ends_the_run(tiny_data, tmp_path):
-    places = ("--store", tmp_path / "store")
-    study = ("paper", "--only", "optimizer", *SMALL)
-    assert kvjob("prepare", *study, *places, "--data", tiny_data, "--out", tmp_path / "out").code == 0
     store = open_store(str(tmp_path / "store"))
-    key = read_study(store, "paper").plan.runs[0].key
-    train = ("train", key, "--study", "paper", *map(str, places))
+    planned = prepare_study(store, load_study(STUDY), tiny_data, lambda _done, _total: None)
+    key = planned.plan.runs[0].key
+    train = ("train", key, "--study", "one", "--store", str(tmp_path / "store"))
     hung = subprocess.run(
         [sys.executable, "-c", STUCK, *train],
         env={**os.environ, "KVJOB_HANG_SECONDS": "5"},

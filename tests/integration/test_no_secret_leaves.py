@@ -21,7 +21,10 @@ from tests.integration.study import Done, command, kvjob
 PASSWORD = "hunter2+Pass/word=="
 """Of an address; it has what changes when it is encoded."""
 TOKEN = "tOkEn+of/a+session=="
-ONE = "name: one\npreset: smoke\nbase: {batch_size: 4}\nexperiments: [{name: epochs, levels: [12]}]\n"
+ONE = (
+    "name: one\npreset: smoke\nbase: {batch_size: 4}\n"
+    "experiments: [{name: epochs, levels: [6]}, {name: encoder, levels: [resnet999]}]\n"
+)
 
 
 def forms(secret: str) -> set[bytes]:
@@ -110,15 +113,16 @@ def test_nothing_a_study_leaves_or_says_holds_its_credentials(
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 75
 
-    # failed: the server turns it away
+    # turned away by the server
     left |= {
         f"refused {k}": v
         for k, v in words(
             kvjob("run", study, *places, *cache, AWS_SECRET_ACCESS_KEY="another-secret", AWS_MAX_ATTEMPTS="1")
         ).items()
     }
+    # one run finishes, and the other fails in its trainer
     done = kvjob("run", study, *places, *cache)
-    assert done.code == 0, done.err
+    assert done.code == 1, done.err
     left |= {f"run {k}": v for k, v in words(done).items()}
     for verb in (
         ("plan", study),
@@ -128,6 +132,9 @@ def test_nothing_a_study_leaves_or_says_holds_its_credentials(
         ("verdict", "one"),
     ):
         left |= {f"{verb} {k}": v for k, v in words(kvjob(*verb, "--store", url)).items()}
+    failed = next(entry.key.split("/")[1] for entry in store.list() if entry.key.endswith("/failure.json"))
+    left |= {f"logs {k}": v for k, v in words(kvjob("logs", failed, "--store", url)).items()}
+    assert b"resnet999" in left["logs out"]
     for entry in store.list():
         left[entry.key] = store.read(entry.key)
     assert any(key.endswith("environment.json") for key in left)

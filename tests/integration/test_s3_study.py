@@ -1,4 +1,4 @@
-"""A whole study with S3 as its store, on each server."""
+"""A whole study with S3 as its store, on the server that the chart brings."""
 
 import json
 from pathlib import Path
@@ -24,6 +24,7 @@ def in_folder(tiny_data, tmp_path_factory) -> tuple[Path, Path]:
     return study, folder / "store"
 
 
+@pytest.mark.parametrize("running_server", ["minio"], indirect=True)
 def test_a_study_over_s3_ends_with_the_bytes_of_one_in_a_folder(s3_url, in_folder, tiny_data, tmp_path):
     study, folder = in_folder
     url = f"{s3_url}/studies/mine"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import cv2
 
+from kvjob.data.disk import refused
 from kvjob.data.source import SPLITS
 from kvjob.data.synth.scene import draw_scene
 from kvjob.data.threads import Progress, concurrently, silent
-from kvjob.errors import ConfigurationError, DataError
+from kvjob.errors import ConfigurationError
 
 FEWEST, MOST = 5, 100_000
 """Five are four to train (and validate) on and one to test."""
@@ -62,11 +63,8 @@ def synthesize(
         finally:
             shutil.rmtree(making, ignore_errors=True)
     except OSError as problem:
-        raise DataError(
-            f"cannot be written ({problem.strerror or problem})",
-            where=str(folder),
-            fix="Give a folder on a disk with space, 0.2 MB for each image",
-        ) from None
+        fix = "Give a folder on a disk with space, 0.2 MB for each image"
+        raise refused(problem, "cannot be written", str(folder), fix) from None
 
 
 def _check_numbers(images: int, seed: int, jobs: int | None) -> None:

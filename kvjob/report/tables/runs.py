@@ -1,6 +1,6 @@
 """Every run of the study: how it stands, what it scored, what it cost."""
 
-from kvjob.records.attempt import WELL, endings
+from kvjob.records.cause import WELL, endings
 from kvjob.report.document import RunSummary
 from kvjob.report.tables.table import Column, Part, Row, Table, Value
 

@@ -23,7 +23,8 @@ from kvjob.observe.meter import MeteredStore
 from kvjob.observe.summary import RunSummary, summarise
 from kvjob.observe.trainer import RunCollector
 from kvjob.observe.watch import Seen
-from kvjob.records.attempt import Attempt, Cause, EpochTiming
+from kvjob.records.attempt import Attempt, EpochTiming
+from kvjob.records.cause import Cause
 from kvjob.records.live import Gpu, Live, Saved
 from kvjob.records.run import EpochRow, PhaseScores, Result
 from kvjob.study import plan

@@ -13,7 +13,7 @@ EXAMPLES = os.environ.get("KVJOB_FUZZ_EXAMPLES", "")
 
 settings.register_profile(
     "fuzz",
-    max_examples=int(EXAMPLES or 30),
+    max_examples=int(EXAMPLES or 10),
     derandomize=not EXAMPLES,
     deadline=None,
     database=None,

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kvjob.records.attempt import RETRIED, WORDS, Attempt
+from kvjob.records.attempt import Attempt
 from kvjob.records.budget import BUDGETS, exhausted
+from kvjob.records.cause import RETRIED, WORDS
 from kvjob.records.state import state_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,7 +6,8 @@ from typing import get_args
 import pytest
 
 from kvjob.records import layout
-from kvjob.records.attempt import RETRIED, WORDS, Attempt, Cause, EpochTiming
+from kvjob.records.attempt import Attempt, EpochTiming
+from kvjob.records.cause import RETRIED, WORDS, Cause
 from kvjob.records.document import write_document
 from kvjob.records.run import Result
 from kvjob.records.state import SILENCE_SECONDS, run_state

@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from kvjob.experiments import CATALOGUE
 from kvjob.records import layout
-from kvjob.records.attempt import Attempt, Cause, EpochTiming
+from kvjob.records.attempt import Attempt, EpochTiming
+from kvjob.records.cause import Cause
 from kvjob.records.document import write_document
 from kvjob.records.run import (
     Environment,

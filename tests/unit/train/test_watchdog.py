@@ -5,18 +5,24 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from inspect import signature
+from typing import IO
 
 import pytest
 
+import kvjob.train
 from kvjob.cli.train import train
 from kvjob.train.watchdog import HANG_SECONDS
 
-SCRIPT = """
+SCRIPT = f"""
 import ctypes, sys, threading, time
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
+# without what loads torch, which takes seconds
+sys.modules["kvjob.train"] = ModuleType("kvjob.train")
+sys.modules["kvjob.train"].__path__ = {list(kvjob.train.__path__)!r}
 from kvjob.records.live import Live
 from kvjob.train import watchdog
 watchdog.LOOK_SECONDS = 0.05
@@ -38,7 +44,7 @@ def move(seconds, pause=0.02):
 with watchdog.Watchdog(live, float(sys.argv[1])) as dog:
     dog.record = recorded
     print("begun", flush=True)
-{acts}
+{{acts}}
 print("whole", flush=True)
 """
 
@@ -51,22 +57,32 @@ class Ended:
     seconds: float
 
 
-def start(acts: str, seconds: float) -> "subprocess.Popen[str]":
+@dataclass
+class Begun:
+    """A process under a watchdog; what it says goes where reading some of it takes no more."""
+
+    process: "subprocess.Popen[str]"
+    err: IO[str]
+
+    def end(self) -> Ended:
+        begin = time.monotonic()
+        out = self.process.stdout.read()
+        code = self.process.wait(timeout=30)
+        self.err.seek(0)
+        return Ended(code, out, self.err.read(), time.monotonic() - begin)
+
+
+def start(acts: str, seconds: float) -> Begun:
     script = SCRIPT.replace("{acts}", "\n".join(f"    {act}" for act in acts.split("; ")))
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = subprocess.Popen([sys.executable, "-c", script, str(seconds)], **pipes)
+    err = tempfile.TemporaryFile("w+")  # noqa: SIM115  (read when the process has ended)
+    line = [sys.executable, "-c", script, str(seconds)]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=err, text=True)
     assert process.stdout.readline() == "begun\n"
-    return process
-
-
-def end(process: "subprocess.Popen[str]") -> Ended:
-    begin = time.monotonic()
-    out, err = process.communicate(timeout=30)
-    return Ended(process.returncode, out, err, time.monotonic() - begin)
+    return Begun(process, err)
 
 
 def watched(acts: str, seconds: float = 0.5) -> Ended:
-    return end(start(acts, seconds))
+    return start(acts, seconds).end()
 
 
 def test_a_stuck_step_is_recorded_with_the_stacks_and_ends_for_a_retry():
@@ -114,11 +130,11 @@ def test_a_store_that_is_asked_again_and_again_is_a_sign_of_life():
 
 
 def test_a_process_that_was_paused_did_not_hang():
-    process = start("move(1.5)", 0.5)
-    os.kill(process.pid, signal.SIGSTOP)
+    begun = start("move(1.5)", 0.5)
+    os.kill(begun.process.pid, signal.SIGSTOP)
     time.sleep(1.2)
-    os.kill(process.pid, signal.SIGCONT)
-    ended = end(process)
+    os.kill(begun.process.pid, signal.SIGCONT)
+    ended = begun.end()
     assert (ended.code, ended.out) == (0, "whole\n"), ended.err
 
 

@@ -107,9 +107,8 @@ def trains_to_the_same_bytes(url: str, undisturbed: Path, cache: Path) -> None:
     arguments = ("train", run["key"], "--study", "one", "--store", url, "--cache", cache)
     cleaner = Cleaner(store)
     with again_and_again(cleaner.round):
-        for epoch in (2, 4):
-            assert train_until(arguments, epoch) == 75
-            cleaner.leave()
+        assert train_until(arguments, 4) == 75
+        cleaner.leave()
         finished = kvjob(*arguments)
     assert finished.code == 0, finished.err
     assert outcome(store) == outcome(done)
@@ -117,10 +116,9 @@ def trains_to_the_same_bytes(url: str, undisturbed: Path, cache: Path) -> None:
         "nothing was there to be cleaned up"
     )
     assert cleaner.rounds > 10
-    for number in (2, 3):
-        attempt = json.loads(store.read(layout.attempt(run["key"], number)))
-        assert attempt["resumed_from"] >= 2 * (number - 1)
-        assert attempt["warnings"] == []
+    attempt = json.loads(store.read(layout.attempt(run["key"], 2)))
+    assert attempt["resumed_from"] >= 4
+    assert attempt["warnings"] == []
     cleaner.leave()
     cleaned = kvjob("gc", "--store", url, "--yes", "--grace", "0", "--json")
     assert cleaned.code == 0, cleaned.err

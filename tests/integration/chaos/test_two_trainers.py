@@ -101,6 +101,7 @@ def test_in_a_folder(planned, tiny_data, tmp_path):
     asleep_and_awake(store, study, key, tiny_data, undisturbed, tmp_path / "cache")
 
 
+@pytest.mark.parametrize("running_server", ["minio"], indirect=True)
 def test_in_a_bucket(s3_url, planned, tiny_data, tmp_path):
     study, key, undisturbed = planned
     asleep_and_awake(open_store(s3_url), study, key, tiny_data, undisturbed, tmp_path / "cache")
