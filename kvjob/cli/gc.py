@@ -55,8 +55,9 @@ def gc(
 ) -> None:
     """Delete superseded and incomplete checkpoints, interrupted writes, and data that no study uses.
 
-    Shows what it found and asks first. A run in training is left alone; every other goes on afterwards from
-    where it would have gone on before. What a damaged document may refer to stays, and is named.
+    Shows what it found and asks first. A run in training is left alone; others
+    go on afterwards from where they would have gone on before. What a damaged
+    document may refer to stays, and is named.
     """
     if dry_run and yes:
         raise ConfigurationError("deletes, and --dry-run does not", where="--yes", fix="Give one of the two")

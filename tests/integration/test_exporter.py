@@ -168,17 +168,19 @@ def test_while_a_run_trains_every_scrape_equals_its_history(watched):
 
 
 def test_the_last_scrape_of_the_trainer_has_what_the_records_have(watched):
-    key, rows = rows_of(watched)
-    last = next(each for each in reversed(watched.live) if one(each, "kvjob_epoch") == len(rows))
+    key, _ = rows_of(watched)
     [attempt] = read_attempts(watched.store, key)
+    last = watched.live[-1]  # of the last epoch, if this machine was not too busy to look at that moment
+    epochs = attempt.epochs[: int(one(last, "kvjob_epoch"))]
+    assert len(epochs) > 6
     for phase in ("data", "step", "validation", "checkpoint"):
-        expected = sum(timing.phases[phase] for timing in attempt.epochs)
+        expected = sum(timing.phases[phase] for timing in epochs)
         assert one(last, "kvjob_phase_seconds_total", phase=phase) == pytest.approx(expected)
-    assert one(last, "kvjob_images_per_second") == attempt.epochs[-1].images_per_second
+    assert one(last, "kvjob_images_per_second") == epochs[-1].images_per_second
     assert one(last, "kvjob_run_info", run=key, momentum="0.9", encoder="tu-mobilenetv3_small_100") == 1
     assert attempt.metrics_study == "one"
     assert one(last, "kvjob_checkpoint_bytes") > 1_000_000
-    assert one(last, "kvjob_store_operations_total", operation="write") > len(rows)
+    assert one(last, "kvjob_store_operations_total", operation="write") > len(epochs)
     assert one(last, "kvjob_store_errors_total", operation="write") == 0
     assert abs(one(last, "kvjob_last_progress_timestamp_seconds") - attempt.last_seen.timestamp()) < 60
 

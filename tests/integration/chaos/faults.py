@@ -10,7 +10,7 @@ from collections.abc import Callable
 from kvjob.records import layout
 from kvjob.store import KeyMissing
 from tests.integration.chaos.processes import Processes
-from tests.integration.chaos.progress import Progress
+from tests.integration.chaos.progress import NUMBERED, Progress
 from tests.integration.chaos.proxy import Trouble
 from tests.integration.chaos.schedule import Fault, Missed
 
@@ -124,7 +124,8 @@ def _torn(name: str) -> Callable[[Progress, str, random.Random], None]:
 
 
 def tear_attempt(disturbed: Progress, key: str, chance: random.Random) -> None:
-    name = max(entry.key for entry in disturbed.store.list(layout.run(key, "attempts/")))
+    names = (entry.key for entry in disturbed.store.list(layout.run(key, "attempts/")))
+    name = max(filter(NUMBERED.search, names))
     data = disturbed.store.read(name)
     disturbed.truth[name] = data
     disturbed.store.write(name, data[: chance.randrange(len(data) - 2)])

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from kvjob.errors import KvjobError, StoreError
+from kvjob.errors import DataError, KvjobError, StoreError
 from kvjob.records import layout
-from kvjob.records.attempt import Attempt
+from kvjob.records.attempt import Attempt, read_attempts
 from kvjob.records.document import parse_document
 from kvjob.store import KeyMissing, Store
 
@@ -110,10 +110,18 @@ class Progress(ABC):
         return newest - max((number for number in numbers if number < newest), default=0)
 
     def attempts(self, key: str) -> list[Attempt]:
-        """A run's attempts as they were before anybody damaged their records."""
-        names = [entry.key for entry in self.store.list(layout.run(key, "attempts/"))]
-        records = (self.truth.get(name) or self.store.read(name) for name in names if NUMBERED.search(name))
-        return [parse_document(data, Attempt, key) for data in records]
+        """A run's attempts as they were before anybody damaged their records.
+
+        SeaweedFS leaves an empty object where a writer dies between the head of a request and its body: of
+        such a record there is only what kvjob makes of it.
+        """
+        found = {each.number: each for each in read_attempts(self.store, key)}
+        for name in (entry.key for entry in self.store.list(layout.run(key, "attempts/"))):
+            if NUMBERED.search(name):
+                with suppress(DataError):
+                    record = parse_document(self.truth.get(name) or self.store.read(name), Attempt, name)
+                    found[record.number] = record
+        return [found[number] for number in sorted(found)]
 
     def _epoch(self, key: str) -> float:
         for name, value in (("result.json", math.inf), ("latest.json", None)):

@@ -75,7 +75,7 @@ def test_a_document_somebody_wrote_is_told_in_one_message(data, sound, tmp_path)
     look(tmp_path / "store")
 
 
-@settings(FUZZ, max_examples=max(8, FUZZ.max_examples // 4))
+@settings(FUZZ, max_examples=max(4, FUZZ.max_examples // 4))
 @given(data=st.data())
 def test_a_report_is_made_of_whatever_lies_there_or_refused(data, sound, tmp_path):
     key = data.draw(st.sampled_from(sorted(key for key in sound if "/report/" not in key)))
