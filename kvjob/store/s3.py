@@ -9,7 +9,6 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from kvjob.errors import ConfigurationError
@@ -18,19 +17,17 @@ from kvjob.store.files import disk_errors, replacing
 from kvjob.store.keys import check_key, check_prefix, is_key
 from kvjob.store.s3_client import S3Access, endpoint, make_client
 from kvjob.store.s3_conditional import NO_UPLOAD, abort, begin, begun, complete, create, uploads
-from kvjob.store.s3_errors import BROKEN_ANSWERS, FAILURES, error_code, store_error
+from kvjob.store.s3_errors import FAILURES, error_code, store_error
+from kvjob.store.s3_read import TRANSFER, download, head_of, read_whole
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_READ_ATTEMPTS = 3
 _DELETED_AT_ONCE = 1000
 """Most keys of one request."""
 _MISSING = ("NoSuchKey", "NoSuchUpload")
-_TRANSFER = TransferConfig(multipart_threshold=8 << 20, multipart_chunksize=8 << 20, max_concurrency=4)
-"""Files from 8 MiB on travel in parts, four at a time."""
 
 
 class S3Store(CleanableStore):
@@ -72,11 +69,7 @@ class S3Store(CleanableStore):
         """All bytes under key, asked for again if the answer breaks off; KeyMissing if there are none."""
         name = self._name(key)
         with self._asking(key) as client:
-            for _ in range(_READ_ATTEMPTS - 1):
-                answer = client.get_object(Bucket=self._bucket, Key=name)
-                with suppress(*BROKEN_ANSWERS):
-                    return answer["Body"].read()
-            return client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
+            return read_whole(client, self._bucket, name)
 
     def write(self, key: str, data: bytes) -> None:
         """Put data under key in one request."""
@@ -128,21 +121,21 @@ class S3Store(CleanableStore):
         """Put a file's bytes under key, in several parts if it is large."""
         name = self._name(key)
         with self._asking(key) as client, disk_errors(path):
-            client.upload_file(str(path), self._bucket, name, Config=_TRANSFER)
+            client.upload_file(str(path), self._bucket, name, Config=TRANSFER)
 
     def fetch(self, key: str, folder: Path) -> Path:
         """The file folder/key, downloaded unless it has the object's size; KeyMissing if there is none."""
         name = self._name(key)
         target = folder / key
         with self._asking(key) as client:
-            size = self._size(client, name)
-            with disk_errors(target, need=size):
-                if target.is_file() and target.stat().st_size == size:
+            head = head_of(client, self._bucket, name)
+            with disk_errors(target, need=head.size):
+                if target.is_file() and target.stat().st_size == head.size:
                     return target
                 with replacing(target) as file:
-                    if not size:
+                    if not head.size:
                         return target  # nothing to ask for; SeaweedFS 4 then says now and then: no such key
-                    client.download_fileobj(self._bucket, name, file, Config=_TRANSFER)
+                    download(client, self._bucket, name, head, file)
         return target
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
@@ -229,17 +222,6 @@ class S3Store(CleanableStore):
             if process not in self._clients:
                 self._clients[process] = make_client(self._access)
             return self._clients[process]
-
-    def _size(self, client: "S3Client", name: str) -> int:
-        try:
-            return client.head_object(Bucket=self._bucket, Key=name)["ContentLength"]
-        except ClientError as error:
-            if not error_code(error).isdigit():
-                raise
-            # The answer to a HEAD has no body to tell a missing key from a missing bucket; a GET's has.
-            answer = client.get_object(Bucket=self._bucket, Key=name)
-            answer["Body"].close()
-            return answer["ContentLength"]
 
 
 @dataclass(frozen=True, slots=True)

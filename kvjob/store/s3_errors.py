@@ -13,8 +13,8 @@ _WRAPPERS = (S3UploadFailedError, S3DownloadFailedError, RetriesExceededError)
 FAILURES = (ClientError, BotoCoreError, *_WRAPPERS)
 """Everything that boto3 raises when a request fails."""
 
-BROKEN_ANSWERS = (boto.IncompleteReadError, boto.ReadTimeoutError, boto.ResponseStreamingError)
-"""What reading an answer raises when it breaks off; boto3 retries requests, not the reading."""
+BROKEN_BODIES = (boto.IncompleteReadError, boto.ReadTimeoutError, boto.ResponseStreamingError)
+"""What reading an answer's body raises when it breaks off."""
 
 _CREDENTIALS = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, to those of this server"
 _RENEW = (
@@ -90,11 +90,21 @@ def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def is_broken_answer(error: Exception) -> bool:
+    """Whether it is a failure of which the server told more, but what it told broke off on the way."""
+    if not isinstance(error, ClientError) or error.operation_name.startswith("Head"):
+        return False
+    announced = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("content-type", "")
+    return "xml" in announced and error_code(error).isdigit()
+
+
 def store_error(error: Exception, where: str) -> StoreError:
     """The same failure in words; where names the object and the server."""
     if isinstance(error, _WRAPPERS):  # a transfer that gave up, because of what a user can do something about
         cause = error.last_exception if isinstance(error, RetriesExceededError) else error.__context__
         error = cause if isinstance(cause, Exception) else error
+    if is_broken_answer(error):
+        return StoreAwayError("the connection broke", where=where, fix=_REACH)
     what, fix = _answer(error) if isinstance(error, ClientError) else _local(error)
     kind = StoreAwayError if _is_overloaded(error) else _KINDS.get(fix, StoreError)
     return kind(what, where=where, fix=fix)

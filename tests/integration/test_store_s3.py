@@ -3,14 +3,19 @@
 import json
 import re
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from kvjob.errors import DiskFullError, StoreError
-from kvjob.store import Store, open_store, probe
+from kvjob.errors import DiskFullError, StoreAwayError, StoreError
+from kvjob.store import KeyMissing, Store, open_store, probe
+from kvjob.store.s3 import S3Store
+from kvjob.store.s3_client import S3Access
+from tests.integration.chaos.proxy import Proxy, Trouble
 from tests.integration.servers import S3Server, start
 
 
@@ -199,3 +204,30 @@ def test_a_server_that_forbids_writing_is_told(s3_server: S3Server, s3_url: str)
     s3_server.client().put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
     with pytest.raises(StoreError, match="access denied"):
         probe(open_store(s3_url))
+
+
+@pytest.fixture
+def proxy(s3_server: S3Server) -> Iterator[Proxy]:
+    proxy = Proxy(s3_server.endpoint)
+    yield proxy
+    proxy.close()
+
+
+def test_answers_that_break_off_are_no_missing_bucket(s3_server, proxy, tmp_path):
+    access = S3Access(proxy.endpoint, "us-east-1", s3_server.access_key, s3_server.secret_key)
+    store = S3Store(s3_server.new_bucket(), access=access)
+    store.write("there", bytes(5000))
+    for read in (store.read, lambda key: store.fetch(key, tmp_path).read_bytes()):
+        for times in range(1, 12):
+            proxy.trouble(Trouble(blow="cut-answer", left=times))
+            with suppress(StoreAwayError):
+                assert len(read("there")) == 5000
+            proxy.trouble(Trouble(blow="cut-answer", left=times))
+            with pytest.raises((KeyMissing, StoreAwayError)):
+                read("missing")
+            proxy.calm()
+        with pytest.raises(KeyMissing):
+            read("missing")
+    proxy.trouble(Trouble(blow="cut-answer", left=1))
+    with pytest.raises(KeyMissing):
+        store.read("missing")

@@ -112,7 +112,8 @@ def _damaged(damage: Callable[[Progress, str, random.Random], None]) -> Inject:
 
     def inject(study: OnCluster, key: str, chance: random.Random) -> int:
         pod = study.pod(key)
-        study.inside(key, "os.kill(trainer, signal.SIGSTOP)")
+        if "stopped" not in study.inside(key, STOP):  # it would train on upon what is damaged
+            raise Missed
         try:
             study.settled(key)
             epochs = study.at_stake(key)
@@ -124,6 +125,19 @@ def _damaged(damage: Callable[[Progress, str, random.Random], None]) -> Inject:
         return epochs
 
     return inject
+
+
+STOP = """
+import time
+os.kill(trainer, signal.SIGSTOP)
+until = time.monotonic() + 10
+while time.monotonic() < until:
+    if open(f"/proc/{trainer}/stat").read().rsplit(")", 1)[1].split()[0] == "T":
+        print("stopped")
+        break
+    time.sleep(0.01)
+"""
+"""Stops the trainer and makes sure of it."""
 
 
 def own_parts() -> bool:

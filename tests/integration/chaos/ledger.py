@@ -82,6 +82,17 @@ def steps(
     return found, amiss
 
 
+def story(attempts: Mapping[str, Sequence[Attempt]]) -> str:
+    """What each attempt did, a line each."""
+    return "\n".join(
+        f"{key} attempt {each.number}: from epoch {each.resumed_from} to "
+        f"{each.epochs[-1].epoch if each.epochs else each.resumed_from} (saved {each.saved}), {each.cause}"
+        f"{''.join(f'; {line}' for line in (each.message.partition(chr(10))[0], *each.warnings) if line)}"
+        for key, records in attempts.items()
+        for each in records
+    )
+
+
 def time_lost(
     injections: Sequence[Injection], seen: Sequence[tuple[datetime, str, float]], epoch_seconds: float
 ) -> None:

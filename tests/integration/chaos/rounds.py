@@ -67,6 +67,7 @@ def disturb(
             study.until("end", lambda: False)
             steps, amiss = ledger.steps({key: study.attempts(key) for key in study.epochs}, injections)
             ledger.time_lost(injections, study.seen, epoch_seconds)
+            print(ledger.story({key: study.attempts(key) for key in study.epochs}))
             ended.left.append(kept(study.store))
             print(study.told())
         assert injections, "a study was over before anything disturbed it"

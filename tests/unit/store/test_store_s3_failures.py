@@ -147,7 +147,7 @@ def test_a_request_is_tried_again_while_the_server_is_busy(monkeypatch: pytest.M
 def test_an_answer_that_breaks_off_is_asked_for_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    half = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nva"
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: x\r\nConnection: close\r\n\r\nva"
     whole = half + b"lue"
     with answering(half, whole) as (address, _):
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
@@ -159,7 +159,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
 
 @pytest.mark.usefixtures("_account")
 def test_an_answer_that_always_breaks_off_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    half = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nva"
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: x\r\nConnection: close\r\n\r\nva"
     with answering(half) as (address, requests):
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         store = open_store("s3://bucket")
