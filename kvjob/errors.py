@@ -26,9 +26,9 @@ class ExitCode(IntEnum):
     """Refused: the message names the field, the value and what is allowed."""
 
 
-def shown(text: str) -> str:
-    """Text whose control characters, which could steer a terminal, are written out, except line ends."""
-    return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text)
+def shown(text: str, kept: str = "\n") -> str:
+    """Text whose control characters, which could steer a terminal, are written out, except those of kept."""
+    return "".join(sign if sign.isprintable() or sign in kept else ascii(sign)[1:-1] for sign in text)
 
 
 class KvjobError(Exception):
@@ -43,7 +43,7 @@ class KvjobError(Exception):
     exit_code = ExitCode.BUG
 
     def __init__(self, what: str, *, where: str, fix: str) -> None:
-        self.what, self.where, self.fix = shown(what), shown(where).replace("\n", "\\n"), shown(fix)
+        self.what, self.where, self.fix = shown(what), shown(where, kept=""), shown(fix)
         super().__init__(f"{self.where}: {self.what}. {self.fix}.")
 
     def __reduce__(self) -> tuple[object, ...]:

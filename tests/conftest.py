@@ -9,6 +9,8 @@ import pytest
 
 from kvjob.data import synthesize
 
+pytest.register_assert_rewrite("tests.integration.chaos.promises")
+
 
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory) -> Path:

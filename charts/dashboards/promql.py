@@ -7,7 +7,7 @@
 """
 
 from charts.dashboards.metrics import RUN
-from kvjob.records.cause import RETRIED
+from kvjob.records.budget import BUDGETS
 
 STUDY = 'study="$study"'
 CHOSEN = 'study="$study", seed=~"$seed"'
@@ -24,7 +24,7 @@ STATES = {
 }
 """States of a run, and their colours."""
 
-INTERRUPTED = "|".join(cause for cause in RETRIED if cause != "running")
+INTERRUPTED = "|".join(BUDGETS)
 """Causes after which a run is tried again."""
 ENDED = "done|diverged|failed"
 """States that a run leaves only if somebody acts."""

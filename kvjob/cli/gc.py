@@ -114,8 +114,8 @@ def _show(store: "CleanableStore", found: "Cleanup") -> None:
         for kind, words in KINDS.items():
             some = [waste for waste in found.waste if waste.kind == kind]
             if some:
-                objects = sum(waste.objects for waste in some)
-                table.add_row(words, str(len(some)), str(objects), decimal(sum(waste.size for waste in some)))
+                objects, size = _sums(some)
+                table.add_row(words, str(len(some)), str(objects), decimal(size))
         console.print(table)
         console.print(f"total: {_total(found.waste)}")
     else:

@@ -1,10 +1,12 @@
 """What it means for a data set when the disk refuses."""
 
+from pathlib import Path
+
 from kvjob.errors import DataError, DiskFullError, KvjobError
-from kvjob.store.files import FULL
+from kvjob.store.files import FULL, room_left
 
 
-def refused(problem: OSError, what: str, where: str, fix: str) -> KvjobError:
+def refused(problem: OSError, what: str, where: str, fix: str, need: int | None = None) -> KvjobError:
     """The error to raise: DiskFullError if no space or quota is left, else DataError.
 
     Args:
@@ -12,6 +14,9 @@ def refused(problem: OSError, what: str, where: str, fix: str) -> KvjobError:
         what: what cannot be done, in words that the reason follows in brackets.
         where: file or folder.
         fix: what would help.
+        need: bytes that are to be written there; the message of a full disk then tells how many are free.
     """
-    kind = DiskFullError if problem.errno in FULL else DataError
-    return kind(f"{what} ({problem.strerror or problem})", where=where, fix=fix)
+    what = f"{what} ({problem.strerror or problem})"
+    if problem.errno not in FULL:
+        return DataError(what, where=where, fix=fix)
+    return DiskFullError(what if need is None else what + room_left(Path(where), need), where=where, fix=fix)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from kvjob.errors import DataError
+from kvjob.errors import DataError, shown
 
 SHOWN = 5
 
@@ -26,17 +26,12 @@ class Finding:
 
 def error(file: str, message: str) -> Finding:
     """A finding that keeps the data set from being used."""
-    return Finding("error", _printable(file), _printable(message))
+    return Finding("error", shown(file, kept=""), shown(message, kept=""))
 
 
 def warning(file: str, message: str) -> Finding:
     """A finding for a human to judge."""
-    return Finding("warning", _printable(file), _printable(message))
-
-
-def _printable(text: str) -> str:
-    """A file's name may hold anything, even what would take over a terminal."""
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+    return Finding("warning", shown(file, kept=""), shown(message, kept=""))
 
 
 def require(findings: Iterable[Finding], where: str) -> None:

@@ -11,9 +11,8 @@ from typing import IO, Literal
 
 import numpy as np
 
+from kvjob.data.disk import refused
 from kvjob.data.image import Image, mask_to_square, to_square
-from kvjob.errors import DataError, DiskFullError
-from kvjob.store.files import FULL, room_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,5 @@ def room(workspace: Path | None, need: int) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="kvjob-", dir=workspace) as folder:
             yield Path(folder)
     except OSError as problem:
-        what = f"cannot hold the packs while they are made ({problem.strerror or problem})"
-        if problem.errno in FULL:
-            raise DiskFullError(what + room_left(where, need), where=str(where), fix=fix) from None
-        raise DataError(what, where=str(where), fix=fix) from None
+        what = "cannot hold the packs while they are made"
+        raise refused(problem, what, str(where), fix, need) from None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from kvjob.errors import ConfigurationError, DataError
 from kvjob.local.status_place import Look, PlaceFact
 from kvjob.records import layout
-from kvjob.records.document import read_document
+from kvjob.records.document import find_document
 from kvjob.records.run import EpochRow, History
 from kvjob.records.snapshot import Snapshot
 from kvjob.records.state import RunState, StateKind, run_state
@@ -132,10 +132,8 @@ def _read_row(store: Store, run: PlannedRun, now: datetime) -> StatusRow:
 
 
 def _history(store: Store, key: str) -> tuple[EpochRow, ...]:
-    try:
-        return read_document(store, layout.run(key, "history.json"), History).rows
-    except KeyMissing:
-        return ()
+    history = find_document(store, layout.run(key, "history.json"), History)
+    return history.rows if history else ()
 
 
 def _row(run: PlannedRun, state: RunState, history: tuple[EpochRow, ...]) -> StatusRow:

@@ -3,12 +3,10 @@
 from pathlib import Path, PurePosixPath
 
 from kvjob.data import fetch, synthesize
+from kvjob.data.synth.write import MOST
 from kvjob.data.threads import Progress
 from kvjob.errors import ConfigurationError, DataError
 from kvjob.store import KeyMissing, Store
-
-MOST_IMAGES = 100_000
-"""That are made at once."""
 
 FORMS = "kvasir (downloaded), synthetic:IMAGES, store:KEY of a zip or a folder in the store, or a path"
 
@@ -50,9 +48,9 @@ def _count(data: str, text: str) -> int:
         raise ConfigurationError(
             f"{data!r} is no number of images", where="--data", fix="Write for example synthetic:100"
         )
-    if len(text) > len(str(MOST_IMAGES)) or int(text) > MOST_IMAGES:
+    if len(text) > len(str(MOST)) or int(text) > MOST:
         raise ConfigurationError(
-            f"more than {MOST_IMAGES} images", where="--data", fix="Write for example synthetic:100"
+            f"more than {MOST} images", where="--data", fix="Write for example synthetic:100"
         )
     return int(text)
 

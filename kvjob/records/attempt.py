@@ -66,6 +66,11 @@ class Attempt(Document):
     """Study under whose name its trainer served metrics while it ran; empty if it served none."""
 
     @property
+    def told(self) -> bool:
+        """Whether its trainer lived to tell its cause."""
+        return self.cause not in ("running", "lost")
+
+    @property
     def seconds(self) -> float:
         """Wall time between the start and the last sign of life."""
         return ((self.ended or self.last_seen) - self.started).total_seconds()
@@ -114,7 +119,7 @@ class PodEnd(Document):
 
     def explains(self, attempt: Attempt) -> Attempt:
         """The attempt with this cause, unless its trainer lived to tell the cause itself."""
-        if attempt.cause not in ("running", "lost"):
+        if attempt.told:
             return attempt
         told = {"cause": self.cause, "message": self.message}
         # a pod of an attempt that is still `running` is over all the same
@@ -139,15 +144,7 @@ def read_attempts(store: Store, key: str) -> list[Attempt]:
     One whose record is damaged counts as lost, and says so: a record tells what an attempt cost, and nothing
     that the run needs to go on. It may not stop the run, or the study that it is one of.
     """
-    found: dict[str, dict[str, Entry]] = {}
-    for entry in store.list(layout.run(key, "attempts/")):
-        if name := _RECORD.search(entry.key):
-            found.setdefault(name[1], {})[name[2]] = entry
-    return [
-        explained(store, files[".json"], files.get(f"/{POD}"))
-        for _, files in sorted(found.items(), key=lambda each: int(each[0]))
-        if ".json" in files
-    ]
+    return [explained(store, record, pod) for record, pod in _listed(store, key)]
 
 
 def written_attempts(store: Store, key: str) -> tuple[Attempt, ...]:
@@ -155,15 +152,22 @@ def written_attempts(store: Store, key: str) -> tuple[Attempt, ...]:
 
     For who must not take a damaged record of a living trainer for one that is lost.
     """
-    entries = store.list(layout.run(key, "attempts/"))
-    records = [entry for entry in entries if (name := _RECORD.search(entry.key)) and name[2] == ".json"]
-    return tuple(read_document(store, entry.key, Attempt) for entry in records)
+    return tuple(read_document(store, record.key, Attempt) for record, _ in _listed(store, key))
+
+
+def _listed(store: Store, key: str) -> list[tuple[Entry, Entry | None]]:
+    """Each attempt's record, oldest first, and its pod's end if that was told."""
+    found: dict[int, dict[str, Entry]] = {}
+    for entry in store.list(layout.run(key, "attempts/")):
+        if name := _RECORD.search(entry.key):
+            found.setdefault(int(name[1]), {})[name[2]] = entry
+    return [(files[".json"], files.get(f"/{POD}")) for _, files in sorted(found.items()) if ".json" in files]
 
 
 def explained(store: Store, record: Entry, pod: Entry | None) -> Attempt:
     """An attempt's record, with the cause that its pod's end tells if there is one and it is needed."""
     attempt = _read(store, record)
-    if pod is None or attempt.cause not in ("running", "lost"):
+    if pod is None or attempt.told:
         return attempt
     try:
         return read_document(store, pod.key, PodEnd).explains(attempt)

@@ -45,18 +45,18 @@ BUDGETS: Mapping[Cause, Budget] = MappingProxyType(
         "pod-deleted": Budget(20, TAKEN_AWAY),
         "evicted": Budget(20, TAKEN_AWAY),
         "node-lost": Budget(20, TAKEN_AWAY),
-        "lost": Budget(20, "Look for its end in the logs of the node or machine", pause=1.0),
         # the same memory is not enough a third time
         "oom-killed": Budget(2, "Give it more memory: train.memory on a cluster, fewer --jobs on a machine"),
+        "lost": Budget(20, "Look for its end in the logs of the node or machine", pause=1.0),
         # more halvings than any batch has (4096 is the largest); which is the last one the trainer knows
         "cuda-oom": Budget(12, "Use a GPU with more memory, or a smaller input_size"),
         # a driver or a file system that stands still is worth another node or two
         "hang": Budget(3, "Read the stacks in the attempt's message, and the node's log", pause=5.0),
-        # somebody may be about to make room, or to renew the secret
+        # somebody may be about to make room, or (below) to renew the secret
         "disk-full": Budget(3, "Free some space", pause=30.0),
-        "credentials": Budget(5, "Renew the credentials, and the secret that holds them", pause=30.0),
         # an outage that outlasts 20 attempts is one to look at
         "store": Budget(20, "Bring the store back", pause=5.0),
+        "credentials": Budget(5, "Renew the credentials, and the secret that holds them", pause=30.0),
     }
 )
 """Causes with another attempt. Attempts that completed an epoch do not count: a run that is interrupted a

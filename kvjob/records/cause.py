@@ -44,23 +44,6 @@ Cause = Literal[
 - `bug`: a defect of kvjob.
 """
 
-RETRIED: tuple[Cause, ...] = (
-    "running",
-    "interrupted",
-    "superseded",
-    "pod-deleted",
-    "evicted",
-    "node-lost",
-    "oom-killed",
-    "lost",
-    "cuda-oom",
-    "hang",
-    "disk-full",
-    "store",
-    "credentials",
-)
-"""Causes after which another attempt can succeed without anybody changing anything."""
-
 WELL: tuple[Cause, ...] = ("running", "finished", "diverged", "interrupted", "superseded")
 """Causes that are no failure: of such an attempt no more than its log is kept."""
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kvjob.errors import ConfigurationError, DataError
-from kvjob.store import Store
+from kvjob.store import KeyMissing, Store
 
 FORMAT = 1
 """Format of every document this version writes; it reads no newer one."""
@@ -43,6 +43,14 @@ def read_document(store: Store, key: str, kind: type[D]) -> D:
         DataError: it is damaged.
     """
     return parse_document(store.read(key), kind, f"{store.url}/{key}")
+
+
+def find_document(store: Store, key: str, kind: type[D]) -> D | None:
+    """As read_document, but None if there is none."""
+    try:
+        return read_document(store, key, kind)
+    except KeyMissing:
+        return None
 
 
 def parse_document(data: bytes, kind: type[D], where: str) -> D:

@@ -11,7 +11,7 @@ from pydantic import Field
 from kvjob.records import layout
 from kvjob.records.attempt import POD, PodEnd
 from kvjob.records.cause import Cause
-from kvjob.records.document import Document, read_document
+from kvjob.records.document import Document, find_document
 from kvjob.records.run import Environment
 from kvjob.store import KeyMissing, Store
 
@@ -60,21 +60,12 @@ class Bundle:
 
 def read_bundle(store: Store, key: str, number: int) -> Bundle:
     """What is kept of that attempt; DataError if it is damaged."""
-
-    def read(name: str, kind: type[Failure] | type[PodEnd]) -> Document | None:
-        try:
-            return read_document(store, layout.bundle(key, number, name), kind)
-        except KeyMissing:
-            return None
-
     try:
         log = store.read(layout.bundle(key, number, LOG)).decode(errors="replace")
     except KeyMissing:
         log = ""
-    failure, pod = read(FAILURE, Failure), read(POD, PodEnd)
-    assert failure is None or isinstance(failure, Failure)
-    assert pod is None or isinstance(pod, PodEnd)
-    return Bundle(log, failure, pod)
+    failure = find_document(store, layout.bundle(key, number, FAILURE), Failure)
+    return Bundle(log, failure, find_document(store, layout.bundle(key, number, POD), PodEnd))
 
 
 def without_secrets(text: str, environment: Mapping[str, str] = os.environ) -> str:

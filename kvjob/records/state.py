@@ -9,12 +9,12 @@ from typing import Literal
 
 from kvjob.records import layout
 from kvjob.records.attempt import Attempt, read_attempts
-from kvjob.records.budget import exhausted
-from kvjob.records.cause import RETRIED, WORDS, endings
-from kvjob.records.document import read_document
+from kvjob.records.budget import BUDGETS, exhausted
+from kvjob.records.cause import WORDS, endings
+from kvjob.records.document import find_document
 from kvjob.records.run import Result
 from kvjob.records.snapshot import Snapshot
-from kvjob.store import KeyMissing, Store
+from kvjob.store import Store
 
 SILENCE_SECONDS = 180.0
 """A run whose last attempt has been silent for longer is not running, unless its epochs are long."""
@@ -43,10 +43,7 @@ class RunState:
 def run_state(store: Store, key: str, now: datetime | None = None) -> RunState:
     """Read the state of the run of that key; now is the current time unless given."""
     attempts = tuple(read_attempts(store, key))
-    try:
-        result = read_document(store, layout.run(key, "result.json"), Result)
-    except KeyMissing:
-        result = None
+    result = find_document(store, layout.run(key, "result.json"), Result)
     return state_of(attempts, result, now or datetime.now(UTC))
 
 
@@ -79,7 +76,7 @@ def _unfinished(attempts: tuple[Attempt, ...], now: datetime) -> tuple[StateKind
         return "resume", f"attempt {last.number} fell silent after epoch {reached}"
     if why := exhausted(attempts):
         return "failed", f"attempt {last.number}: {why}"
-    if last.cause in RETRIED:
+    if last.cause in BUDGETS:
         before = endings(attempt.cause for attempt in attempts[:-1])
         tail = f" (before: {before})" if before else ""
         return "resume", f"attempt {last.number}: {WORDS[last.cause]} after epoch {reached}{tail}"

@@ -9,13 +9,13 @@ from kvjob.errors import DataError
 from kvjob.records import layout
 from kvjob.records.attempt import written_attempts
 from kvjob.records.checkpoint import MANIFEST, CheckpointPointer, read_checkpoint
-from kvjob.records.document import read_document
+from kvjob.records.document import find_document, read_document
 from kvjob.records.retention import KEEP, after_result, newest
 from kvjob.records.run import Result
 from kvjob.records.state import state_of
 from kvjob.retention.contents import RunContents, epoch_of
 from kvjob.retention.waste import Kind, Waste, folder_waste
-from kvjob.store import Entry, KeyMissing, Store
+from kvjob.store import Entry, Store
 
 LATEST, BEST, RESULT = "latest.json", "best.json", "result.json"
 
@@ -91,7 +91,7 @@ def _tidy(run: RunContents) -> bool:
 def _after_result(verifier: Verifier, key: str, run: RunContents, moment: Moment) -> list[Waste]:
     store = verifier.store
     result = read_document(store, layout.run(key, RESULT), Result)
-    pointer = _pointer(store, key, BEST)
+    pointer = find_document(store, layout.run(key, BEST), CheckpointPointer)
     gone = after_result(run.checkpoints, result.best_epoch, pointer)
     if gone is None:
         raise _unsure(store, layout.run(key, BEST), f"does not name the best epoch {result.best_epoch}")
@@ -107,8 +107,8 @@ def _after_result(verifier: Verifier, key: str, run: RunContents, moment: Moment
 def _before_result(verifier: Verifier, key: str, run: RunContents, moment: Moment) -> list[Waste]:
     store, complete = verifier.store, run.complete()
     incomplete = [_checkpoint(run, folder) for folder in run.checkpoints if folder not in complete]
-    latest = _pointer(store, key, LATEST)
-    best = _pointer(store, key, BEST)
+    latest = find_document(store, layout.run(key, LATEST), CheckpointPointer)
+    best = find_document(store, layout.run(key, BEST), CheckpointPointer)
     if latest is None and best is None and not complete:
         return incomplete
     if latest is None:
@@ -133,13 +133,6 @@ def _verified_bests(verifier: Verifier, run: RunContents, folders: Iterable[str]
             raise _unsure(verifier.store, best, "the best epoch of a newer checkpoint, which is not there")
         verifier.best(run, best)
     return bests
-
-
-def _pointer(store: Store, key: str, name: str) -> CheckpointPointer | None:
-    try:
-        return read_document(store, layout.run(key, name), CheckpointPointer)
-    except KeyMissing:
-        return None
 
 
 def _same_epoch(store: Store, key: str, name: str, run: RunContents, pointer: CheckpointPointer) -> None:

@@ -86,33 +86,22 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
     the bytes and the name have reached the disk.
     """
     file, part = _open_part(target.parent)
-    try:
+    with _removed_on_failure(part):
         with file:
             for other in target.parent.glob(f"{PART}*"):
                 sweep(other)
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            _seal(file)
         part.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
     _sync_folder(target.parent)
 
 
 def stage(target: Path, data: bytes) -> Path:
     """A new file beside target with data, on the disk, that `staged` finds until it is renamed or removed."""
     file, part = _open_part(target.parent, _mark(target))
-    try:
-        with file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
+    with _removed_on_failure(part), file:
+        file.write(data)
+        _seal(file)
     return part
 
 
@@ -171,6 +160,22 @@ def _open_part(folder: Path, mark: str = "") -> tuple[BinaryIO, Path]:
             _make_folder(folder)
             return part.open("xb"), part
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+
+
+@contextmanager
+def _removed_on_failure(part: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _seal(file: BinaryIO) -> None:
+    """Bring what was written to the disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _make_folder(folder: Path) -> None:

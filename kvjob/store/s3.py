@@ -133,9 +133,8 @@ class S3Store(CleanableStore):
                 if target.is_file() and target.stat().st_size == head.size:
                     return target
                 with replacing(target) as file:
-                    if not head.size:
-                        return target  # nothing to ask for; SeaweedFS 4 then says now and then: no such key
-                    download(client, self._bucket, name, head, file)
+                    if head.size:  # else nothing is to be asked for; SeaweedFS 4 then denies it now and then
+                        download(client, self._bucket, name, head, file)
         return target
 
     def list(self, prefix: str = "") -> Iterator[Entry]:

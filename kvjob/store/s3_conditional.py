@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from kvjob.store.s3_errors import error_code
+from kvjob.store.s3_read import read_whole
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,7 +30,7 @@ def create(client: "S3Client", bucket: str, name: str, data: bytes) -> bool:
             if error_code(error) not in _TAKEN:
                 raise
             # The answer to a first request that succeeded may have been lost: then our own is there.
-            return client.get_object(Bucket=bucket, Key=name)["Body"].read() == data
+            return read_whole(client, bucket, name) == data
         return True
     return False
 

@@ -20,6 +20,7 @@ from kvjob.records.document import write_document
 from kvjob.records.failure import FAILURE, LOG, Failure, without_secrets
 from kvjob.store import Store
 from kvjob.train.cgroup import cgroup_memory
+from kvjob.train.device import process_peak_bytes
 from kvjob.train.environment import environment
 from kvjob.train.output import Output
 from kvjob.train.stacks import stacks
@@ -117,7 +118,7 @@ def _gpu_memory(device: torch.device) -> Mapping[str, int]:
 
 
 def _process_memory() -> Mapping[str, int]:
-    found = {"resident_peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+    found = {"resident_peak": process_peak_bytes()}
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except OSError:

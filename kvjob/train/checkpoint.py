@@ -18,11 +18,11 @@ from kvjob.records.checkpoint import (
     damaged,
     read_checkpoint,
 )
-from kvjob.records.document import document_bytes, read_document, write_document
+from kvjob.records.document import document_bytes, find_document, write_document
 from kvjob.records.live import Live, Saved
 from kvjob.records.retention import KEEP, after_result
 from kvjob.records.run import History
-from kvjob.store import KeyMissing, Store
+from kvjob.store import Store
 from kvjob.train.fence import Fence
 from kvjob.train.snapshot import Snapshot, encode, history_of
 
@@ -159,10 +159,7 @@ class Checkpoints:
         yield from reversed(self._folders())
 
     def _pointer(self, name: str) -> CheckpointPointer | None:
-        try:
-            return read_document(self._store, layout.run(self._key, name), CheckpointPointer)
-        except KeyMissing:
-            return None
+        return find_document(self._store, layout.run(self._key, name), CheckpointPointer)
 
     def _best_pointer(self) -> CheckpointPointer | None:
         """Nothing if it is damaged: what it names can be found again and is then written anew."""

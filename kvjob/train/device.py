@@ -40,6 +40,11 @@ def peak_memory_bytes(device: torch.device) -> int:
     """Largest memory so far: of the GPU's allocator, or of this process on a CPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    return process_peak_bytes()
+
+
+def process_peak_bytes() -> int:
+    """Largest resident memory of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

@@ -9,11 +9,11 @@ import torch
 
 from kvjob.errors import ConfigurationError, ExitCode, KvjobError
 from kvjob.records import layout
-from kvjob.records.document import document_bytes, read_document, write_document
+from kvjob.records.document import document_bytes, find_document, write_document
 from kvjob.records.live import Live
 from kvjob.records.run import EpochRow, Result, RunRecord
 from kvjob.records.study import read_study
-from kvjob.store import KeyMissing, Store
+from kvjob.store import Store
 from kvjob.study.code import code_hash
 from kvjob.study.plan import Plan, PlannedRun
 from kvjob.train.attempts import AttemptLog
@@ -166,10 +166,7 @@ def _resume(checkpoints: Checkpoints, bench: Workbench, log: AttemptLog) -> tupl
 
 
 def _result(store: Store, key: str) -> Result | None:
-    try:
-        return read_document(store, layout.run(key, "result.json"), Result)
-    except KeyMissing:
-        return None
+    return find_document(store, layout.run(key, "result.json"), Result)
 
 
 def _end(log: AttemptLog, error: KvjobError | None) -> None:

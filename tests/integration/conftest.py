@@ -5,10 +5,12 @@ A test for which one server is enough says so:
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.integration.servers import NAMES, S3Server, start
+from tests.integration.study import OPTIMIZER, kvjob
 
 _BUILDING_SECONDS = 1200
 """MinIO is compiled where it is met for the first time."""
@@ -46,3 +48,13 @@ def s3_server(running_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Se
 def s3_url(s3_server: S3Server) -> str:
     """`s3://bucket` of an empty bucket on the server that the AWS variables point to."""
     return f"s3://{s3_server.new_bucket()}"
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of the study OPTIMIZER, trained without a disturbance."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    places = ("--store", folder / "store", "--out", folder / "report", "--logs", folder)
+    done = kvjob(*OPTIMIZER, "--data", tiny_data, *places)
+    assert done.code == 0, done.err
+    return folder / "store"

@@ -10,6 +10,10 @@ SMALL = ("--preset", "smoke", "--set", "epochs=4", "--set", "batch_size=4")
 """A study of seconds whose runs still have epochs to be interrupted in."""
 
 
+OPTIMIZER = ("run", "paper", "--only", "optimizer", *SMALL)
+"""Its command line, but for the places."""
+
+
 @dataclass(frozen=True)
 class Done:
     code: int

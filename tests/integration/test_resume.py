@@ -3,31 +3,24 @@
 import json
 import signal
 import subprocess
-from pathlib import Path
-
-import pytest
 
 from kvjob.errors import ExitCode
-from tests.integration.study import SMALL, command, kvjob, outcome
-
-STUDY = ("run", "paper", "--only", "optimizer", *SMALL)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tiny_data, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    done = kvjob(
-        *STUDY, "--data", tiny_data, "--store", folder / "store", "--out", folder / "report", "--logs", folder
-    )
-    assert done.code == 0, done.err
-    return folder / "store"
+from tests.integration.study import OPTIMIZER, SMALL, command, kvjob, outcome
 
 
 def test_a_finished_study_is_not_trained_again(undisturbed, tiny_data, tmp_path):
     attempts = sorted(undisturbed.rglob("attempts/*.json"))
     before = {path: path.read_bytes() for path in attempts}
     done = kvjob(
-        *STUDY, "--data", tiny_data, "--store", undisturbed, "--out", tmp_path / "report", "--logs", tmp_path
+        *OPTIMIZER,
+        "--data",
+        tiny_data,
+        "--store",
+        undisturbed,
+        "--out",
+        tmp_path / "report",
+        "--logs",
+        tmp_path,
     )
     assert done.code == 0, done.err
     assert {path: path.read_bytes() for path in sorted(undisturbed.rglob("attempts/*.json"))} == before
@@ -36,7 +29,9 @@ def test_a_finished_study_is_not_trained_again(undisturbed, tiny_data, tmp_path)
 
 def test_sigterm_saves_and_exits_75_and_the_run_goes_on_where_it_was(undisturbed, tiny_data, tmp_path):
     store = tmp_path / "store"
-    planned = json.loads(kvjob("plan", *STUDY[1:], "--data", tiny_data, "--store", undisturbed, "--json").out)
+    planned = json.loads(
+        kvjob("plan", *OPTIMIZER[1:], "--data", tiny_data, "--store", undisturbed, "--json").out
+    )
     key = planned["runs"][1]["key"]
     (store / "studies").mkdir(parents=True)
     for part in ("studies", "datasets"):

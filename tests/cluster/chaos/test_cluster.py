@@ -5,10 +5,8 @@ KVJOB_CHAOS_FAULTS is their number, KVJOB_CHAOS_SEED repeats a schedule, KVJOB_C
 
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +19,7 @@ from tests.cluster.argo import ROOT, kubectl, run, submit, vacant
 from tests.cluster.chaos.faults import FAULTS, PARTS, own_parts
 from tests.cluster.chaos.on_cluster import OnCluster
 from tests.cluster.installed import SMALL
-from tests.integration.chaos.kept import kept
+from tests.integration.chaos.promises import Promises, announced_seed, study_of
 from tests.integration.chaos.rounds import Disturbed, disturb, usual_seconds
 from tests.integration.chaos.schedule import schedule
 from tests.integration.study import kvjob
@@ -29,18 +27,12 @@ from tests.integration.study import kvjob
 NUMBER = int(os.environ.get("KVJOB_CHAOS_FAULTS", "3"))
 FULL = NUMBER > 10
 RUNS, EPOCHS = (4, 24) if FULL else (2, 12)
-RATES = (0.001, 0.002, 0.003, 0.004)
 IMAGES = 30
 AWAY_SECONDS = 60.0 if FULL else 20.0
 TIMEOUT = 900 + 90 * NUMBER
 NAMESPACE = "chaos-test"
 
-STUDY = {
-    "name": "chaos",
-    "preset": "smoke",
-    "base": {"batch_size": 4, "epochs": EPOCHS, "early_stop_patience": EPOCHS},
-    "experiments": [{"name": "learning_rate", "levels": list(RATES[:RUNS])}],
-}
+STUDY = study_of(RUNS, EPOCHS)
 
 SOON = {"duration": "1s", "factor": "2", "cap": "8s"}
 """Pauses between attempts: those of the chart, made for hours of training, would be most of this test."""
@@ -80,8 +72,7 @@ def namespace(cluster) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def ended(namespace: str, gpus: int, undisturbed: Store, tmp_path_factory) -> Disturbed:
     """The same study in pods, disturbed until every fault of the schedule was injected."""
-    seed = int(os.environ.get("KVJOB_CHAOS_SEED") or secrets.randbelow(2**31))
-    print(f"\nKVJOB_CHAOS_SEED={seed} KVJOB_CHAOS_FAULTS={NUMBER}")
+    seed = announced_seed(NUMBER)
     faults = (*FAULTS, *PARTS) if own_parts() else FAULTS
     folder = tmp_path_factory.mktemp("disturbed")
 
@@ -101,27 +92,5 @@ def ended(namespace: str, gpus: int, undisturbed: Store, tmp_path_factory) -> Di
 
 
 @pytest.mark.timeout(TIMEOUT)
-def test_every_run_ends_with_the_bytes_of_an_undisturbed_one(ended: Disturbed, undisturbed: Store):
-    expected = kept(undisturbed)
-    assert sum(key.endswith("/model.safetensors") for key in expected) == RUNS
-    for found in ended.left:
-        assert sorted(found) == sorted(expected)
-        assert [key for key in expected if found[key] != expected[key]] == []
-
-
-@pytest.mark.timeout(TIMEOUT)
-def test_no_epoch_is_missing_or_double(ended: Disturbed):
-    assert ended.epochs() == [list(range(1, EPOCHS + 1))] * RUNS * len(ended.left)
-
-
-@pytest.mark.timeout(TIMEOUT)
-def test_an_interruption_costs_an_epoch_at_most_and_a_damaged_checkpoint_what_it_held(
-    ended: Disturbed, capsys
-):
-    with capsys.disabled():
-        print(ended.summary())
-    if out := os.environ.get("KVJOB_CHAOS_OUT"):
-        ended.write(Path(out))
-    assert ended.amiss == []
-    assert [step for step in ended.steps if step.repeated > step.allowed] == []
-    assert len(ended.injections) == NUMBER
+class TestCluster(Promises):
+    runs, epochs, number = RUNS, EPOCHS, NUMBER

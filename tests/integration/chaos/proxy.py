@@ -152,13 +152,8 @@ class Proxy:
             back.write(await reader.readexactly(size // 2))
             await back.drain()
             return False
-        while size:
-            part = await reader.read(min(size, CHUNK))
-            if not part:
-                return False
-            back.write(part)
-            await back.drain()
-            size -= len(part)
+        if not await _copy(size, reader, back):
+            return False
         return await self._answer(request, trouble, there, writer)
 
     async def _answer(
@@ -185,15 +180,22 @@ class Proxy:
             await _pass_chunks(there, writer)
         else:
             size = 0 if bodiless else _content_length(head)
-            while size:
-                part = await there.read(min(size, CHUNK))
-                if not part:
-                    return False
-                writer.write(part)
-                await writer.drain()
-                size -= len(part)
+            if not await _copy(size, there, writer):
+                return False
         await writer.drain()
         return b"connection: close" not in head.lower()
+
+
+async def _copy(size: int, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> bool:
+    """Pass on so many bytes; whether there were so many."""
+    while size:
+        part = await source.read(min(size, CHUNK))
+        if not part:
+            return False
+        target.write(part)
+        await target.drain()
+        size -= len(part)
+    return True
 
 
 async def _pass_chunks(there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

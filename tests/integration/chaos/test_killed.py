@@ -8,21 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
-
-from tests.integration.study import SMALL, command, kvjob, outcome
-
-STUDY = ("run", "paper", "--only", "optimizer", *SMALL)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tiny_data, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    done = kvjob(
-        *STUDY, "--data", tiny_data, "--store", folder / "store", "--out", folder / "report", "--logs", folder
-    )
-    assert done.code == 0, done.err
-    return folder / "store"
+from tests.integration.study import OPTIMIZER, command, outcome
 
 
 def descendants(pid: int) -> list[int]:
@@ -45,7 +31,7 @@ def start(folder: Path, data: Path) -> "subprocess.Popen[bytes]":
     arguments = ("--data", data, "--store", folder / "store", "--out", folder / "report", "--logs", folder)
     with (folder / "out.txt").open("ab") as out:
         return subprocess.Popen(
-            command(*STUDY, *arguments),
+            command(*OPTIMIZER, *arguments),
             stdout=out,
             stderr=out,
             stdin=subprocess.DEVNULL,

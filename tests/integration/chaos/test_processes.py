@@ -5,7 +5,6 @@ KVJOB_CHAOS_FAULTS is their number, KVJOB_CHAOS_SEED repeats a schedule, KVJOB_C
 
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +15,8 @@ from kvjob.store import Store, open_store
 from kvjob.store.s3 import S3Store
 from kvjob.store.s3_client import S3Access
 from tests.integration.chaos.faults import FAULTS
-from tests.integration.chaos.kept import kept
 from tests.integration.chaos.processes import Commands, Processes
+from tests.integration.chaos.promises import Promises, announced_seed, study_of
 from tests.integration.chaos.proxy import Proxy
 from tests.integration.chaos.rounds import Disturbed, disturb, usual_seconds
 from tests.integration.chaos.schedule import schedule
@@ -26,15 +25,9 @@ from tests.integration.study import kvjob
 
 NUMBER = int(os.environ.get("KVJOB_CHAOS_FAULTS", "5"))
 RUNS, EPOCHS = (2, 12) if NUMBER <= 10 else (4, 24)
-RATES = (0.001, 0.002, 0.003, 0.004)
 TIMEOUT = 900 + 90 * NUMBER
 
-STUDY = {
-    "name": "chaos",
-    "preset": "smoke",
-    "base": {"batch_size": 4, "epochs": EPOCHS, "early_stop_patience": EPOCHS},
-    "experiments": [{"name": "learning_rate", "levels": list(RATES[:RUNS])}],
-}
+STUDY = study_of(RUNS, EPOCHS)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +55,7 @@ def server(tmp_path_factory) -> Iterator[S3Server]:
 @pytest.fixture(scope="module")
 def ended(server: S3Server, undisturbed: Store, study: Path, tiny_data: Path, tmp_path_factory) -> Disturbed:
     """The same study, disturbed until every fault of the schedule was injected."""
-    seed = int(os.environ.get("KVJOB_CHAOS_SEED") or secrets.randbelow(2**31))
-    print(f"\nKVJOB_CHAOS_SEED={seed} KVJOB_CHAOS_FAULTS={NUMBER}")
+    seed = announced_seed(NUMBER)
 
     @contextmanager
     def begin() -> Iterator[Processes]:
@@ -93,27 +85,5 @@ def ended(server: S3Server, undisturbed: Store, study: Path, tiny_data: Path, tm
 
 
 @pytest.mark.timeout(TIMEOUT)
-def test_every_run_ends_with_the_bytes_of_an_undisturbed_one(ended: Disturbed, undisturbed: Store):
-    expected = kept(undisturbed)
-    assert sum(key.endswith("/model.safetensors") for key in expected) == RUNS
-    for found in ended.left:
-        assert sorted(found) == sorted(expected)
-        assert [key for key in expected if found[key] != expected[key]] == []
-
-
-@pytest.mark.timeout(TIMEOUT)
-def test_no_epoch_is_missing_or_double(ended: Disturbed):
-    assert ended.epochs() == [list(range(1, EPOCHS + 1))] * RUNS * len(ended.left)
-
-
-@pytest.mark.timeout(TIMEOUT)
-def test_an_interruption_costs_an_epoch_at_most_and_a_damaged_checkpoint_what_it_held(
-    ended: Disturbed, capsys
-):
-    with capsys.disabled():
-        print(ended.summary())
-    if out := os.environ.get("KVJOB_CHAOS_OUT"):
-        ended.write(Path(out))
-    assert ended.amiss == []
-    assert [step for step in ended.steps if step.repeated > step.allowed] == []
-    assert len(ended.injections) == NUMBER
+class TestProcesses(Promises):
+    runs, epochs, number = RUNS, EPOCHS, NUMBER

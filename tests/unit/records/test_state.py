@@ -7,7 +7,8 @@ import pytest
 
 from kvjob.records import layout
 from kvjob.records.attempt import Attempt, EpochTiming
-from kvjob.records.cause import RETRIED, WORDS, Cause
+from kvjob.records.budget import BUDGETS
+from kvjob.records.cause import WORDS, Cause
 from kvjob.records.document import write_document
 from kvjob.records.run import Result
 from kvjob.records.state import SILENCE_SECONDS, run_state
@@ -46,7 +47,7 @@ def test_a_run_of_long_epochs_may_be_silent_for_longer(store):
     assert run_state(store, "abc", NOW + timedelta(seconds=SILENCE_SECONDS + 1)).kind == "resume"
 
 
-@pytest.mark.parametrize("cause", sorted(set(RETRIED) - {"running"}))
+@pytest.mark.parametrize("cause", sorted(BUDGETS))
 def test_a_cause_that_can_pass_leaves_a_run_to_resume(store, cause):
     attempt(store, cause=cause, ended=NOW)
     state = run_state(store, "abc", NOW)
