@@ -82,7 +82,7 @@ manifests: setup ## Render anew what follows from code: the chart's template, da
 	$(BIN)/python workflows/all_experiments.py > tests/unit/cluster/golden/all_experiments.yaml
 
 lock: setup ## Pin anew what pyproject.toml asks for
-	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra train --group dev --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra train --extra onnx --group dev --python-version 3.11 \
 	    --no-annotate --custom-compile-command "make lock" --output-file requirements/dev.txt
 	for image in "tools" "trainer --extra train"; do \
 	    set -- $$image; file=requirements/$$1.txt; shift; \
