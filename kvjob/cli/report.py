@@ -17,6 +17,7 @@ def report(
         Path | None,
         typer.Option(metavar="FILE", help="Published values, as a completed copy of report/published.json."),
     ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also write report.pdf, which needs Pango.")] = False,
     publish: Annotated[bool, typer.Option("--publish", help="Also put the report into the store.")] = False,
 ) -> None:
     """Build the report of a study from the store, at any moment of the study."""
@@ -29,6 +30,10 @@ def report(
         page = build_report(
             place, study, out, lambda _what, done, total: progress(done, total), published=published
         )
+    typer.echo(str(page))
+    if pdf:
+        from kvjob.report.pdf import add_pdf
+
+        typer.echo(str(add_pdf(out)))
     if publish:
         typer.echo(publish_report(place, study, out))
-    typer.echo(str(page))
