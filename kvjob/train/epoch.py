@@ -15,7 +15,7 @@ from kvjob.records.run import PhaseScores
 from kvjob.study.config import TrainConfig
 from kvjob.train.batches import Images, in_batches, micro_batches, train_order
 from kvjob.train.loss import loss_function
-from kvjob.train.metrics import PassMeter
+from kvjob.train.metrics import PassMeter, predicted_masks
 from kvjob.train.progress import Reporter, StepPace
 from kvjob.train.stop import StopRequest
 
@@ -76,8 +76,19 @@ class Passes:
         return meter.read()
 
     @torch.inference_mode()
-    def score(self, network: nn.Module, indices: NDArray[np.int64]) -> tuple[PhaseScores, Tensor]:
-        """Scores of network on the images at indices, and TP, FP, FN, TN of each, shape (n, 4)."""
+    def score(
+        self,
+        network: nn.Module,
+        indices: NDArray[np.int64],
+        predictions: list[NDArray[np.bool_]] | None = None,
+    ) -> tuple[PhaseScores, Tensor]:
+        """Scores of network on the images at indices, and TP, FP, FN, TN of each, shape (n, 4).
+
+        Args:
+            network: is put into evaluation mode.
+            indices: of the images.
+            predictions: receives the masks that were scored, an array (images, side, side) for each batch.
+        """
         network.eval()
         meter = PassMeter(len(indices), self._device)
         # what did not fit for training may not fit for scoring either, once the rest of the memory is in use
@@ -87,6 +98,8 @@ class Passes:
             with self._autocast():
                 logits = network(self._normalise(pixels))
             meter.add(logits, masks, self._loss(logits, masks))
+            if predictions is not None:
+                predictions.append(predicted_masks(logits).cpu().numpy())
             self._live.progressed = time.time()
         return meter.read(), meter.counts()
 

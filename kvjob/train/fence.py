@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from kvjob.errors import StoreError, Superseded
-from kvjob.records import layout
+from kvjob.records import layout, predictions
 from kvjob.store import KeyMissing, Prepared, Store
 
 FENCED = (
@@ -20,6 +20,7 @@ FENCED = (
     "history.json",
     "model.json",
     "scores.csv",
+    predictions.NAME,
     "samples/index.json",
     "result.json",
 )

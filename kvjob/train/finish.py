@@ -5,11 +5,13 @@ import io
 from contextlib import suppress
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from kvjob.data import Split
 from kvjob.errors import Superseded
 from kvjob.model import summarise
+from kvjob.records import predictions
 from kvjob.records.checkpoint import MODEL
 from kvjob.records.document import document_bytes
 from kvjob.records.run import History, PhaseScores, Result
@@ -62,7 +64,8 @@ def _score_best(
     network = bench.learner.network
     # read back rather than kept in memory: what is scored is what the store holds
     load_model(network, checkpoints.best(epoch).files[MODEL])
-    scores, counts = bench.passes.score(network, bench.split.test)
+    masks: list[NDArray[np.bool_]] = []
+    scores, counts = bench.passes.score(network, bench.split.test, masks)
     names = [bench.manifest.names[index] for index in bench.split.test]
     areas = np.array([bench.manifest.mask_shares[index] for index in bench.split.test])
     shown = {
@@ -70,7 +73,11 @@ def _score_best(
         for position in choose(names, areas)
     }
     index = write_samples(store, run.key, run.config, network, bench.passes, shown)
-    return scores, {"scores.csv": _csv(names, counts), "samples/index.json": document_bytes(index)}
+    return scores, {
+        "scores.csv": _csv(names, counts),
+        predictions.NAME: predictions.encode_predictions(np.concatenate(masks)),
+        "samples/index.json": document_bytes(index),
+    }
 
 
 def _csv(names: list[str], counts: Tensor) -> bytes:

@@ -50,7 +50,7 @@ class PassMeter:
 
 def pixel_counts(logits: Tensor, masks: Tensor) -> Tensor:
     """TP, FP, FN, TN of each image, shape (n, 4); shapes and values as in PassMeter.add."""
-    predicted = logits.squeeze(1) >= _LOGIT
+    predicted = predicted_masks(logits)
     truth = masks.bool()
     hits = (predicted & truth).sum((1, 2))
     positives, instrument = predicted.sum((1, 2)), truth.sum((1, 2))
@@ -58,6 +58,11 @@ def pixel_counts(logits: Tensor, masks: Tensor) -> Tensor:
     return torch.stack(
         (hits, positives - hits, instrument - hits, pixels - positives - instrument + hits), dim=1
     )
+
+
+def predicted_masks(logits: Tensor) -> Tensor:
+    """What is called instrument, bool, shape (n, height, width), by logits of shape (n, 1, height, width)."""
+    return logits.squeeze(1) >= _LOGIT
 
 
 _LOGIT = float(torch.logit(torch.tensor(THRESHOLD, dtype=torch.float64)))

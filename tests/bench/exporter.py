@@ -33,7 +33,15 @@ EPOCHS, SEEDS, LEVELS = 50, 100, 5
 PER_STUDY = SEEDS * LEVELS
 NOW = datetime.now(UTC) - timedelta(hours=1)
 OTHERS = (
-    *("config.json", "environment.json", "scores.csv", "model.json", "best.json", "samples/index.json"),
+    *(
+        "config.json",
+        "environment.json",
+        "scores.csv",
+        "predictions.png",
+        "model.json",
+        "best.json",
+        "samples/index.json",
+    ),
     *(f"samples/{number}-{what}.png" for number in range(4) for what in ("image", "mask", "probability")),
     *(
         f"checkpoints/00040-01234567/{name}"

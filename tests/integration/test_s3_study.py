@@ -36,7 +36,14 @@ def test_a_study_over_s3_ends_with_the_bytes_of_one_in_a_folder(s3_url, in_folde
     (run,) = planned["runs"]
     assert run["state"] == "done"
     there, here = open_store(url), open_store(str(folder))
-    for name in ("history.json", "scores.csv", "result.json", "best.json", "samples/index.json"):
+    for name in (
+        "history.json",
+        "scores.csv",
+        "predictions.png",
+        "result.json",
+        "best.json",
+        "samples/index.json",
+    ):
         key = layout.run(run["key"], name)
         assert there.read(key) == here.read(key)
     predicted = kvjob(

@@ -87,6 +87,7 @@ def asleep_and_awake(store: Store, study: Path, key: str, data: Path, undisturbe
     for name in (
         "history.json",
         "scores.csv",
+        "predictions.png",
         "result.json",
         "best.json",
         "model.json",

@@ -28,7 +28,13 @@ def store() -> Cabinet:
     for name in PACKS:
         made.write(layout.dataset(DATASET, name), b"used")
         made.write(NEW + name, name.encode())
-    left = ("config.json", "result.json", "samples/index.json", "checkpoints/00001-aaaaaaaa/manifest.json")
+    left = (
+        "config.json",
+        "result.json",
+        "predictions.png",
+        "samples/index.json",
+        "checkpoints/00001-aaaaaaaa/manifest.json",
+    )
     for key in (plan.runs[0].key, "0" * 12):
         for name in left:
             made.write(layout.run(key, name), b"{}")

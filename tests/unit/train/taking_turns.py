@@ -138,7 +138,7 @@ class Trainer:
         best = max(row.epoch for row in history if row.best)
         weights = hashlib.sha256(checkpoints.best(best).files[MODEL]).hexdigest()
         result = {"attempt": self.number, "best": best, "weights": weights, "losses": _losses(history)}
-        scores = {"scores.csv": f"{self.number}".encode()}
+        scores = {name: f"{self.number}".encode() for name in ("scores.csv", "predictions.png")}
         fence.commit({"history.json": document_bytes(History(rows=history))})
         fence.commit({**scores, "result.json": json.dumps(result).encode()})
         with suppress(Superseded):
@@ -203,7 +203,8 @@ def look(store: Store) -> None:
 def check_end(store: Store, owner: int) -> None:
     """The result, and all it stands on, come from one attempt and its chain."""
     result = json.loads(store.read(layout.run(KEY, "result.json")))
-    assert store.read(layout.run(KEY, "scores.csv")) == f"{result['attempt']}".encode()
+    for name in ("scores.csv", "predictions.png"):
+        assert store.read(layout.run(KEY, name)) == f"{result['attempt']}".encode()
     rows = parse_document(store.read(layout.run(KEY, "history.json")), History, "history").rows
     assert [row.epoch for row in rows] == list(range(1, EPOCHS + 1))
     assert _losses(rows) == result["losses"]

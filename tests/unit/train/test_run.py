@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from kvjob.data import load
 from kvjob.errors import ConfigurationError, DataError, ExitCode, Interrupted, StoreError
 from kvjob.experiments import load_study, parse_study
 from kvjob.prepare import prepare_study
 from kvjob.records import layout
 from kvjob.records.attempt import read_attempts
 from kvjob.records.document import read_document
+from kvjob.records.predictions import decode_predictions
 from kvjob.records.run import History, ModelSummary, Result, SampleIndex
 from kvjob.store import open_store
 from kvjob.study.scores import mean_over_images, over_all_pixels
@@ -57,7 +59,7 @@ def planned(tiny_data, tmp_path):
     return plan
 
 
-def test_a_run_leaves_all_that_the_report_needs(planned):
+def test_a_run_leaves_all_that_the_report_needs(planned, tmp_path):
     store, plan, train = planned("augmentation")
     result = train(1)
     key = plan.runs[1].key
@@ -72,6 +74,11 @@ def test_a_run_leaves_all_that_the_report_needs(planned):
     assert (counts.sum(axis=1) == 64 * 64).all()
     assert result.test.mean_over_images == mean_over_images(counts)
     assert result.test.over_all_pixels == over_all_pixels(counts)
+    masks = decode_predictions(store.read(layout.run(key, "predictions.png")), 4, "predictions.png")
+    pack = load(store, plan.dataset, 64, 64, tmp_path)
+    truth = pack.masks[list(pack.manifest.test)].astype(bool)
+    found = [(masks & truth), (masks & ~truth), (~masks & truth), (~masks & ~truth)]
+    assert np.stack([part.sum(axis=(1, 2)) for part in found], axis=1).tolist() == counts.tolist()
     index = read_document(store, layout.sample(key, "index.json"), SampleIndex)
     assert len(index.samples) == 4
     for sample in index.samples:

@@ -68,7 +68,7 @@ def planned(tiny_data, tmp_path, monkeypatch):
 
 
 def kept(store, key):
-    names = ("history.json", "scores.csv", "result.json")
+    names = ("history.json", "scores.csv", "predictions.png", "result.json")
     return [store.read(f"runs/{key}/{name}") for name in names]
 
 
