@@ -17,7 +17,7 @@ from kvjob.store import Entry, KeyMissing, Store
 class EpochTiming(BaseModel):
     """What one epoch cost."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     epoch: int
     seconds: float
@@ -79,7 +79,7 @@ class Attempt(Document):
 class PodEvent(BaseModel):
     """One event that a cluster recorded of a pod, or the same one several times."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     type: str
     """`Normal` or `Warning`."""

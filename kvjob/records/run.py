@@ -42,7 +42,7 @@ class Environment(Document):
 class PhaseScores(BaseModel):
     """Loss and scores of one pass over a set of images."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     loss: float
     """Mean loss per image."""
@@ -53,7 +53,7 @@ class PhaseScores(BaseModel):
 class EpochRow(BaseModel):
     """One epoch of a run. It holds no times, so that equal runs have equal histories."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     epoch: int
     """Numbered from 1."""
@@ -101,7 +101,7 @@ class Sample(BaseModel):
     probabilities 0 to 255.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str
     """Name of the image in the data set."""
@@ -123,7 +123,7 @@ class SampleIndex(Document):
 class LayerGroup(BaseModel):
     """One row of Table I."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str
     output_shape: tuple[int, ...]

@@ -26,6 +26,7 @@ from kvjob.report.published import Published, load_published
 from kvjob.report.read import StudyData, read_data
 from kvjob.report.summary import ExperimentSummary, summarise
 from kvjob.report.tables import FORMATS, Table, experiment_table, model_table, others_table, runs_table
+from kvjob.report.tidy import data_files, datasets
 from kvjob.report.write import INDEX, RECORD, check_replaceable, replacing_folder
 from kvjob.store import Store
 
@@ -104,6 +105,8 @@ def _make(
     for table in (*experiments.values(), *([network] if network else []), others, list_of_runs):
         for suffix, convert in FORMATS.items():
             folder.write(f"tables/{table.name}.{suffix}", convert(table))
+    for name, content in data_files(datasets(data, runs, summaries)):
+        folder.write(name, content)
     planned, tiles = plan_figures(data, summaries), Tiles()
     figures = _draw(folder, data, summaries, planned, tiles, progress)
     for name, picture in tiles.files.items():

@@ -50,7 +50,7 @@ def to_csv(table: Table) -> str:
     fields = _fields(table, lines.values())
     writer = csv.DictWriter(out, fields, lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows({field: _inert(value) for field, value in line.items()} for line in lines.values())
+    writer.writerows({field: inert(value) for field, value in line.items()} for line in lines.values())
     return out.getvalue()
 
 
@@ -135,7 +135,7 @@ def _flat(key: str, value: Value) -> dict[str, object]:
     return {key: value}
 
 
-def _inert(value: object) -> object:
+def inert(value: object) -> object:
     """Text that a spreadsheet would take for a formula gets an apostrophe, by which it shows it as text."""
     if not isinstance(value, str):
         return value

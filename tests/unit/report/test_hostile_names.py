@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from kvjob.records import layout
@@ -82,7 +83,7 @@ def test_no_file_of_the_report_steers_a_terminal(folder: Path):
 def test_no_cell_of_a_csv_is_a_formula(folder: Path):
     cells = [
         cell
-        for path in folder.glob("tables/*.csv")
+        for path in folder.rglob("*.csv")
         for row in csv.reader(path.open(encoding="utf-8"))
         for cell in row
     ]
@@ -90,6 +91,14 @@ def test_no_cell_of_a_csv_is_a_formula(folder: Path):
     for cell in cells:
         if cell.lstrip().startswith(("=", "+", "-", "@")):
             float(cell)
+
+
+def test_no_text_of_a_parquet_file_steers_a_terminal(folder: Path):
+    for path in folder.glob("data/*.parquet"):
+        frame = pd.read_parquet(path)
+        texts = [text for name in frame.select_dtypes(object) for text in frame[name].dropna()]
+        assert not {"\x1b", "\x07", "\n"} & set("".join(texts)), path
+        assert all(name.isidentifier() for name in frame.columns), path
 
 
 def test_latex_and_markdown_show_a_name_and_obey_none(folder: Path):
