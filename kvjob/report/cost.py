@@ -37,13 +37,13 @@ def cost(runs: Iterable[Run]) -> Cost:
     kinds = {attempt.device_kind for attempt in attempts}
     return Cost(
         hours=sum(attempt.seconds for attempt in attempts) / SECONDS_PER_HOUR,
-        wasted_hours=sum(_wasted_seconds(run) for run in runs) / SECONDS_PER_HOUR,
+        wasted_hours=sum(wasted_seconds_of(run) for run in runs) / SECONDS_PER_HOUR,
         attempts=len(attempts),
         device_kind="mixed" if len(kinds) > 1 else next(iter(kinds), None),
     )
 
 
-def _wasted_seconds(run: Run) -> float:
+def wasted_seconds_of(run: Run) -> float:
     """Of each attempt that did not end the run: its time less the epochs that later attempts built on."""
     wasted = sum(wasted_seconds(run.attempts).values())
     if run.attempts and run.standing in ("failed", "interrupted"):

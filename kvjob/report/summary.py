@@ -3,29 +3,24 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from kvjob.records.run import Result
 from kvjob.report.bootstrap import Difference
 from kvjob.report.compare import Compared, Verdict, compare, corrected
 from kvjob.report.cost import Cost, cost
+from kvjob.report.measure import Measure, measure
+from kvjob.report.pareto import AXES, Axis, front
 from kvjob.report.published import Published, PublishedScores
 from kvjob.report.read import Run, Standing, StudyData
+from kvjob.report.training import (
+    epochs_to_nearly_best,
+    images_per_second,
+    spread_of_last_epochs,
+    useful_hours,
+)
 from kvjob.study import Experiment, Level
 from kvjob.study.scores import SCORES
-
-
-class Measure(BaseModel):
-    """A quantity over seeds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    mean: float
-    std: float | None
-    """Sample standard deviation over seeds; None for a single seed."""
-    n: int
-    """Number of seeds."""
 
 
 class LevelSummary(BaseModel):
@@ -54,15 +49,38 @@ class LevelSummary(BaseModel):
     """By IoU."""
     epochs: Measure | None
     """Epochs trained."""
+    epochs_to_95: Measure | None
+    """Convergence: the first epoch whose validation IoU (mean over images) reaches 95 % of the run's best."""
+    stability: Measure | None
+    """Spread of the end: sample standard deviation of validation IoU over a run's last five epochs, in points
+    (hundredths of IoU). Runs of fewer than five epochs have none and are left out."""
+    images_per_second: Measure | None
+    """Training speed: the median of a run's epochs."""
+    hours_per_run: Measure | None
+    """Device-hours that a finished run took, less what interruptions wasted; `cost` has all hours."""
     cost: Cost
     notes: tuple[str, ...]
     """What keeps seeds out of the row, and why."""
     parameters: int | None
     """Parameters of the network."""
+    pareto: tuple[Axis, ...]
+    """Against which of these its test IoU (mean over images and seeds) is on the study's Pareto front: no
+    level of any experiment is at least as good in both and better in one. Fewer hours and parameters and more
+    images per second are better. Levels with equal values are on it together."""
     published: PublishedScores | None
     """The paper's row; None where the paper has no such level."""
     runs: tuple[str, ...]
     """Run keys, by seed."""
+
+    @property
+    def iou(self) -> float | None:
+        """Mean test IoU over images and seeds, 0 to 1."""
+        return self.mean_over_images["iou"].mean if self.mean_over_images else None
+
+    def price(self, axis: Axis) -> float | None:
+        """What it takes on an axis, in that axis's unit: hours, parameters, images per second."""
+        value = self.parameters if axis == "parameters" else getattr(self, axis)
+        return value.mean if isinstance(value, Measure) else value
 
 
 class ExperimentSummary(BaseModel):
@@ -84,7 +102,7 @@ def summarise(data: StudyData, published: Published) -> tuple[ExperimentSummary,
     numbers = published.table_numbers()
     compared = corrected(_compare_all(data))
     further = iter(range(5, 5 + len(data.plan.study.experiments)))
-    return tuple(
+    experiments = tuple(
         ExperimentSummary(
             name=experiment.name,
             title=experiment.title,
@@ -98,6 +116,7 @@ def summarise(data: StudyData, published: Published) -> tuple[ExperimentSummary,
         )
         for experiment in data.plan.study.experiments
     )
+    return _marked(experiments)
 
 
 def level_label(experiment: Experiment, level: Level) -> str:
@@ -137,12 +156,35 @@ def _summarise_level(
         difference=compared.iou,
         dice_difference=compared.dice,
         verdict=compared.verdict,
-        epochs=_measure(result.epochs for result in results),
+        epochs=measure(result.epochs for result in results),
+        epochs_to_95=measure(map(epochs_to_nearly_best, done)),
+        stability=measure(map(spread_of_last_epochs, done)),
+        images_per_second=measure(map(images_per_second, done)),
+        hours_per_run=measure(map(useful_hours, done)),
         cost=cost(runs),
         notes=(*_notes(runs), *compared.notes),
         parameters=next((run.model.parameters for run in runs if run.model), None),
+        pareto=(),
         published=published.scores(experiment.name, level.name),
         runs=tuple(run.key for run in runs),
+    )
+
+
+def _marked(experiments: tuple[ExperimentSummary, ...]) -> tuple[ExperimentSummary, ...]:
+    """The same, each level marked with the Pareto fronts of the whole study that it is on."""
+    levels = [level for experiment in experiments for level in experiment.levels]
+    scores = [level.iou for level in levels]
+    fronts = {axis: front(scores, [level.price(axis) for level in levels], axis) for axis in AXES}
+    marks = iter([tuple(axis for axis in AXES if fronts[axis][i]) for i in range(len(levels))])
+    return tuple(
+        experiment.model_copy(
+            update={
+                "levels": tuple(
+                    level.model_copy(update={"pareto": next(marks)}) for level in experiment.levels
+                )
+            }
+        )
+        for experiment in experiments
     )
 
 
@@ -175,15 +217,7 @@ def _scores(results: Sequence[Result], *, pixels: bool) -> dict[str, Measure] | 
     return scores if pixels else {"loss": _required(phase.loss for phase in phases), **scores}
 
 
-def _measure(values: Iterable[float]) -> Measure | None:
-    numbers = np.array(list(values), dtype=np.float64)
-    if not numbers.size:
-        return None
-    std = float(numbers.std(ddof=1)) if numbers.size > 1 else None
-    return Measure(mean=float(numbers.mean()), std=std, n=numbers.size)
-
-
 def _required(values: Iterable[float]) -> Measure:
-    measure = _measure(values)
-    assert measure is not None
-    return measure
+    found = measure(values)
+    assert found is not None
+    return found

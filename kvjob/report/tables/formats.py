@@ -7,7 +7,7 @@ from io import StringIO
 
 from kvjob.errors import shown
 from kvjob.report.bootstrap import Difference
-from kvjob.report.summary import Measure
+from kvjob.report.measure import Measure
 from kvjob.report.tables.table import Column, Part, Row, Share, Table, Value
 
 _TEX = {

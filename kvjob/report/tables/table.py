@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kvjob.report.bootstrap import Difference
-from kvjob.report.summary import Measure
+from kvjob.report.measure import Measure
 
 
 @dataclass(frozen=True, slots=True)
