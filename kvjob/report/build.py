@@ -20,6 +20,7 @@ from kvjob.report.figures import (
     overview,
     plan_figures,
 )
+from kvjob.report.latex.paper import PAPER, paper
 from kvjob.report.page import Page, Section, Shown, render
 from kvjob.report.provenance import STUDY_FILE, study_yaml
 from kvjob.report.published import Published, load_published
@@ -102,7 +103,8 @@ def _make(
     experiments = {summary.name: experiment_table(summary) for summary in summaries}
     network, others = model_table(data, published.paper.model), others_table(summaries, published.others)
     list_of_runs = runs_table(runs)
-    for table in (*experiments.values(), *([network] if network else []), others, list_of_runs):
+    every = (*experiments.values(), *([network] if network else []), others, list_of_runs)
+    for table in every:
         for suffix, convert in FORMATS.items():
             folder.write(f"tables/{table.name}.{suffix}", convert(table))
     for name, content in data_files(datasets(data, runs, summaries)):
@@ -116,6 +118,7 @@ def _make(
     page = Page(record, sections, figures.get(OVERVIEW), network, others, list_of_runs, tiles)
     folder.write(STUDY_FILE, study_yaml(record))
     folder.write(RECORD, record.model_dump_json(indent=1) + "\n")
+    folder.write(PAPER, paper(page, every, figures))
     folder.write(INDEX, render(page))
 
 

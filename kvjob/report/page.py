@@ -88,11 +88,9 @@ def render(page: Page) -> str:
         others=page.others,
         runs=page.runs,
         tiles=page.tiles.definitions(),
-        title=record.study["title"] or record.study["name"],
-        lede=_lede(record),
+        **spoken(record),
         css=Markup(_css()),  # noqa: S704  (a file of this package)
         contents=_contents(page),
-        state=_state(record),
         standings=[(name, record.standings[name]) for name in _ORDER if name in record.standings],
         unfinished=_unfinished(record.runs),
         steered=sum(run.config["protocol"] == "test-steered" for run in record.runs),
@@ -101,9 +99,18 @@ def render(page: Page) -> str:
         commands=commands(record),
         study_file=STUDY_FILE,
         published_file=BUILT_IN.name,
-        comparable=_comparable(record),
     )
     return f"{html}\n"
+
+
+def spoken(record: ReportRecord) -> dict[str, str]:
+    """What is said of the whole study, in words: `title`, `lede`, `state`, `comparable`."""
+    return {
+        "title": record.study["title"] or record.study["name"],
+        "lede": _lede(record),
+        "state": _state(record),
+        "comparable": _comparable(record),
+    }
 
 
 def _css() -> str:

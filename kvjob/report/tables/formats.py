@@ -1,4 +1,4 @@
-"""Tables as files: CSV for programs, Markdown for notes, LaTeX for papers."""
+"""Tables as files: CSV for programs, Markdown for notes."""
 
 import csv
 import re
@@ -8,24 +8,9 @@ from io import StringIO
 from kvjob.errors import shown
 from kvjob.report.bootstrap import Difference
 from kvjob.report.measure import Measure
-from kvjob.report.tables.table import Column, Part, Row, Share, Table, Value
+from kvjob.report.tables.table import Share, Table, Value, heads, texts
 
-_TEX = {
-    "\\": r"\textbackslash{}",
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "±": r"$\pm$",
-    "−": r"$-$",
-    "–": "--",
-    "×": r"$\times$",
-    "Δ": r"$\Delta$",
-}
 _FORMULA = ("=", "+", "-", "@")
-_TEX_SIGNS = re.compile("|".join(re.escape(sign) for sign in _TEX))
 
 
 def to_csv(table: Table) -> str:
@@ -59,56 +44,13 @@ def to_markdown(table: Table) -> str:
     blocks = [f"**{_markdown(f'{table.label}. {table.title}')}**"]
     for part in table.parts:
         rule = ["---", *("---:" if column.numeric else "---" for column in part.columns)]
-        lines = [_heads(table, part), rule, *(_texts(row, part.columns) for row in part.rows)]
+        lines = [heads(table, part), rule, *(texts(row, part.columns) for row in part.rows)]
         shown = [
             "| " + " | ".join(cells if cells is rule else map(_markdown, cells)) + " |" for cells in lines
         ]
         blocks.append("\n".join((_markdown(part.caption), "", *shown)))
     blocks += ["\n".join(f"- {_markdown(note)}" for note in table.notes)] if table.notes else []
     return "\n\n".join(blocks) + "\n"
-
-
-def to_latex(table: Table) -> str:
-    """One booktabs table per part, to be input where it belongs; needs `booktabs` and `graphicx`."""
-    return "\n".join(_latex_part(table, part, index) for index, part in enumerate(table.parts))
-
-
-def _latex_part(table: Table, part: Part, index: int) -> str:
-    spec = "l" + "".join("r" if column.numeric else "l" for column in part.columns)
-    body = [_tex_row(_texts(row, part.columns)) for row in part.rows]
-    notes = (
-        [rf"\par\footnotesize {_tex(note)}." for note in table.notes] if index + 1 == len(table.parts) else []
-    )
-    return "\n".join(
-        (
-            r"\begin{table*}",
-            r"  \centering",
-            rf"  \caption{{{_tex(f'{table.title}. {part.caption}')}}}",
-            rf"  \label{{tab:{table.name}{f'-{index + 1}' if index else ''}}}",
-            r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-            rf"  \begin{{tabular}}{{{spec}}}",
-            r"    \toprule",
-            f"    {_tex_row(_heads(table, part))}",
-            r"    \midrule",
-            *(f"    {line}" for line in body),
-            r"    \bottomrule",
-            r"  \end{tabular}}",
-            *(f"  {note}" for note in notes),
-            r"\end{table*}",
-            "",
-        )
-    )
-
-
-def _heads(table: Table, part: Part) -> list[str]:
-    return [table.head, *(column.title for column in part.columns)]
-
-
-def _texts(row: Row, columns: tuple[Column, ...]) -> list[str]:
-    marks = (
-        f" ({', '.join(mark for mark in row.marks if mark != 'total')})" if set(row.marks) - {"total"} else ""
-    )
-    return [row.title + marks, *(row.text(column) for column in columns)]
 
 
 def _fields(table: Table, lines: Iterable[dict[str, object]]) -> list[str]:
@@ -145,13 +87,3 @@ def inert(value: object) -> object:
 def _markdown(text: str) -> str:
     escaped = re.sub(r"([\\|*_`<>\[\]])", r"\\\1", shown(" ".join(text.split())))
     return " ".join(escaped.split())
-
-
-def _tex_row(cells: list[str]) -> str:
-    row = " & ".join(map(_tex, cells))
-    # After the line end of the row before, a bracket would be read as that line end's argument.
-    return (f"{{[}}{row[1:]}" if row.startswith("[") else row) + r" \\"
-
-
-def _tex(text: str) -> str:
-    return _TEX_SIGNS.sub(lambda match: _TEX[match[0]], shown(" ".join(text.split())))

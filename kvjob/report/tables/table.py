@@ -81,6 +81,20 @@ class Table:
     notes: tuple[str, ...] = field(default=())
 
 
+def heads(table: Table, part: Part) -> list[str]:
+    """The heads of a part's columns, the first column's included."""
+    return [table.head, *(column.title for column in part.columns)]
+
+
+def texts(row: Row, columns: tuple[Column, ...]) -> list[str]:
+    """The cells of a row in print; the first has its title and what is said of the whole row."""
+    marks = [mark for mark in row.marks if mark != "total"]
+    return [
+        row.title + (f" ({', '.join(marks)})" if marks else ""),
+        *(row.text(column) for column in columns),
+    ]
+
+
 def text(value: Value, digits: int) -> str:
     """A value in print: fixed decimals, a true minus sign, a dash for what does not exist."""
     match value:
@@ -117,6 +131,11 @@ def roman(number: int) -> str:
         count, number = divmod(number, value)
         result += letters * count
     return result
+
+
+def unroman(numeral: str) -> int | None:
+    """The number that roman writes so; None if it is no such numeral."""
+    return next((number for number in range(1, 4000) if roman(number) == numeral), None)
 
 
 def _signless(value: float, digits: int) -> str:
