@@ -8,7 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from kvjob.report.document import report_record, summarise_run
+from kvjob.report.document import SCHEMA, report_record, summarise_run
 from kvjob.report.figures import (
     OVERVIEW,
     TILES,
@@ -25,6 +25,7 @@ from kvjob.report.page import Page, Section, Shown, render
 from kvjob.report.provenance import STUDY_FILE, study_yaml
 from kvjob.report.published import Published, load_published
 from kvjob.report.read import StudyData, read_data
+from kvjob.report.schema import schema_json
 from kvjob.report.summary import ExperimentSummary, summarise
 from kvjob.report.tables import FORMATS, Table, experiment_table, model_table, others_table, runs_table
 from kvjob.report.tidy import data_files, datasets
@@ -117,6 +118,7 @@ def _make(
     sections = tuple(_section(summary, experiments[summary.name], planned, figures) for summary in summaries)
     page = Page(record, sections, figures.get(OVERVIEW), network, others, list_of_runs, tiles)
     folder.write(STUDY_FILE, study_yaml(record))
+    folder.write(SCHEMA, schema_json())
     folder.write(RECORD, record.model_dump_json(indent=1) + "\n")
     folder.write(PAPER, paper(page, every, figures))
     folder.write(INDEX, render(page))

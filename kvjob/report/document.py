@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from kvjob import __version__
 from kvjob.records.cause import Cause
@@ -16,6 +16,9 @@ from kvjob.report.summary import ExperimentSummary
 from kvjob.study import Role
 from kvjob.study.plan import BASELINE
 
+SCHEMA = "report.schema.json"
+"""Name of the document's JSON schema, beside it."""
+
 
 class AttemptSummary(BaseModel):
     """One start of the trainer on a run."""
@@ -23,14 +26,19 @@ class AttemptSummary(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     number: int
+    """Numbered from 1."""
     cause: Cause
     """Why it ended."""
     message: str
+    """The same in words."""
     seconds: float
+    """Wall time from the start to the last sign of life."""
     device: str
+    """Name of the GPU or CPU."""
     resumed_from: int
     """Epoch it continued from, 0 if it began anew."""
     warnings: tuple[str, ...]
+    """What was met and mended, such as a damaged checkpoint."""
 
 
 class RunSummary(BaseModel):
@@ -67,16 +75,22 @@ class RunSummary(BaseModel):
 class ReportRecord(Document):
     """The whole report."""
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    schema_file: str = Field(SCHEMA, alias="$schema")
+    """The JSON schema of this document, beside it."""
     kvjob: str
     """Version that made the report."""
     study: dict[str, Any]
     """The study as it was planned."""
     planned: datetime
+    """When the study was last planned."""
     dataset: str
     """Hash of the data set."""
     code: str
     """Hash of the sources that decide a result."""
     image_counts: dict[str, int]
+    """Number of images in `train` and `test` of the data set."""
     standings: dict[Standing, int]
     """Number of runs in each standing."""
     test_steered: bool

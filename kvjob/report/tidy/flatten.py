@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import AwareDatetime, BaseModel
 from pydantic_core import to_json
 
+from kvjob.report.meanings import MEANINGS
 from kvjob.report.tidy.frame import Cell, Column, Kind
 from kvjob.study.scores import SCORES
 
@@ -25,38 +26,6 @@ _SCALARS: dict[Any, Kind] = {
     datetime: "time",
     AwareDatetime: "time",
 }
-_MEANINGS = {
-    "iou": "Intersection over union, 0 to 1.",
-    "dice": "Dice coefficient, 0 to 1.",
-    "precision": "Precision, 0 to 1.",
-    "recall": "Recall, 0 to 1.",
-    "accuracy": "Pixel accuracy, 0 to 1.",
-    "loss": "Mean loss per image.",
-    "seed": "Replicate.",
-    "level": "Name of the level.",
-    "label": "Name of the level in print.",
-    "baseline": "Whether it is the base configuration.",
-    "mean": "Mean over seeds.",
-    "attempts": "Number of attempts.",
-    "roles": "Every experiment and level that it is the run of.",
-    "standing": "State: finished, diverged, running, interrupted, missing, failed or unreadable.",
-    "why": "The reason for its state.",
-    "best_epoch": "Epoch with the highest validation IoU, whose weights are scored.",
-    "validation": "Of the best epoch on the validation images.",
-    "test": "Of the best epoch on the test images.",
-    "python": "Version of Python.",
-    "platform": "Operating system and C library.",
-    "started": "When it began.",
-    "ended": "When it ended; missing while it runs, and where nobody saw the end.",
-    "cause": "What ended it.",
-    "exit_code": "Exit code of the trainer.",
-    "message": "The same in words.",
-    "node": "Machine it ran on.",
-    "pid": "Number of its process.",
-    "device_kind": "cpu or cuda.",
-    "epoch": "Number of the epoch, from 1.",
-}
-"""What fields are whose models do not say it."""
 _ODD = re.compile(r"[^A-Za-z0-9_]+")
 
 
@@ -78,7 +47,7 @@ def cells(
     for name, field in kind.model_fields.items():
         if name not in skip:
             held = getattr(value, name) if value is not None else None
-            meaning = " ".join((field.description or _MEANINGS.get(name, "")).split())
+            meaning = " ".join((field.description or MEANINGS.get(name, "")).split())
             found += _cells(f"{prefix}{name}", field.annotation, held, meaning)
     return found
 
