@@ -154,11 +154,15 @@ def _section(
     summary: ExperimentSummary, table: Table, planned: list[PlannedFigure], drawn: dict[str, Shown]
 ) -> Section:
     own = [figure for figure in planned if figure.summary.name == summary.name]
+    missing = [figure for figure in own if figure.name not in drawn]
+    finished = any(level.mean_over_images for level in summary.levels)
+    unkept = [figure for figure in missing if finished and figure.of_predictions]
     return Section(
         summary,
         table,
         figures=tuple(drawn[figure.name] for figure in own if figure.name in drawn),
-        waiting=tuple(figure.label for figure in own if figure.name not in drawn),
+        waiting=tuple(figure.label for figure in missing if figure not in unkept),
+        unkept=tuple(figure.label for figure in unkept),
     )
 
 

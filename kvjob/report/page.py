@@ -48,6 +48,8 @@ class Section:
     figures: tuple[Shown, ...]
     waiting: tuple[str, ...]
     """Labels of figures for which nothing is there yet."""
+    unkept: tuple[str, ...] = ()
+    """Labels of figures whose runs have finished and did not leave what they show."""
 
     @property
     def finding(self) -> str:

@@ -16,10 +16,12 @@ from kvjob.errors import DataError
 from kvjob.records import layout
 from kvjob.records.attempt import Attempt
 from kvjob.records.document import Document, read_document
+from kvjob.records.predictions import NAME, decode_predictions
 from kvjob.records.run import Environment, History, ModelSummary, Result, Sample, SampleIndex
 from kvjob.records.state import RunState, StateKind, run_state
 from kvjob.records.study import StudyRecord, read_study
 from kvjob.report.course import Course
+from kvjob.report.packs import Packs
 from kvjob.store import KeyMissing, Store
 from kvjob.study import Experiment, Level, PlannedRun
 from kvjob.study.scores import COUNTS
@@ -75,6 +77,8 @@ class StudyData:
         self.record, self.plan, self.runs = record, record.plan, runs
         self.store = store
         self._pictures: dict[str, NDArray[np.uint8]] = {}
+        self._predictions: dict[str, bytes | None] = {}
+        self.packs = Packs(store, record.plan.dataset)
 
     def runs_of(self, experiment: Experiment, level: Level) -> tuple[Run, ...]:
         """The runs of one level, by seed."""
@@ -104,6 +108,20 @@ class StudyData:
                     fix="Delete the run's result.json and run the study again",
                 ) from None
         return self._pictures[key]
+
+    def predictions(self, run: Run) -> NDArray[np.bool_]:
+        """What a run predicted for every test image, shape (n, side, side), in the order of its counts.
+
+        Raises:
+            DataError: damaged, or not there: runs of earlier versions did not keep it.
+        """
+        key = layout.run(run.key, NAME)
+        if key not in self._predictions:  # as it is stored: unpacked, all of them would not fit into memory
+            self._predictions[key] = _or_none(lambda: self.store.read(key))
+        data, where = self._predictions[key], f"{self.store.url}/{key}"
+        if data is None or run.counts is None:
+            raise DataError("not kept", where=where, fix="Train the run with this version of kvjob")
+        return decode_predictions(data, len(run.counts), where)
 
 
 def read_data(store: Store, study: str, now: datetime | None = None) -> StudyData:

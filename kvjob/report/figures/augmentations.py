@@ -1,13 +1,10 @@
 """Figure 1: what each augmentation does to an image and its mask."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from kvjob.data import at_size, augmentation, draw_seed, load
+from kvjob.data import at_size, augmentation, draw_seed
 from kvjob.errors import DataError
 from kvjob.report.figures.style import looks
 from kvjob.report.figures.tiles import Block, Tile, draw_tiles
@@ -38,16 +35,15 @@ def draw_augmentations(data: StudyData, experiment: Experiment) -> Figure | None
 def _examples(data: StudyData) -> list[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]]:
     """Name, image and mask of the training images shown, as the baseline's network sees them."""
     config = data.plan.runs[0].config
-    with TemporaryDirectory() as cache:
-        pack = load(data.store, data.plan.dataset, config.resolution, config.input_size, Path(cache))
-        shares = np.array([pack.manifest.mask_shares[position] for position in pack.manifest.train])
-        order = [pack.manifest.train[i] for i in np.argsort(shares, kind="stable")]
-        chosen = dict.fromkeys(order[round(share * (len(order) - 1))] for share in _SHARES)
-        return [
-            (
-                pack.manifest.names[position],
-                at_size(np.array(pack.images[position : position + 1]), config.input_size)[0],
-                np.array(pack.masks[position]),
-            )
-            for position in chosen
-        ]
+    pack = data.packs.of(config)
+    shares = np.array([pack.manifest.mask_shares[position] for position in pack.manifest.train])
+    order = [pack.manifest.train[i] for i in np.argsort(shares, kind="stable")]
+    chosen = dict.fromkeys(order[round(share * (len(order) - 1))] for share in _SHARES)
+    return [
+        (
+            pack.manifest.names[position],
+            at_size(np.array(pack.images[position : position + 1]), config.input_size)[0],
+            np.array(pack.masks[position]),
+        )
+        for position in chosen
+    ]

@@ -1,16 +1,19 @@
 """Which figures a study has: the paper's under the paper's numbers, all others from 14 on."""
 
 from dataclasses import dataclass
+from itertools import count
 
 from matplotlib.figure import Figure
 
 from kvjob.report.figures import words
 from kvjob.report.figures.augmentations import draw_augmentations
 from kvjob.report.figures.bars import draw_bars
+from kvjob.report.figures.cases import gallery
 from kvjob.report.figures.curves import TITLES, draw_pair, draw_panels
 from kvjob.report.figures.drawing import Drawing
 from kvjob.report.figures.overview import draw_overview
 from kvjob.report.figures.predictions import draw_augmented, draw_predictions
+from kvjob.report.figures.qualitative import draw_disputed, draw_extremes
 from kvjob.report.figures.style import looks, style
 from kvjob.report.read import StudyData
 from kvjob.report.summary import ExperimentSummary
@@ -42,6 +45,8 @@ _KINDS = {
     "activation": ("iou", "bars", "predictions"),
 }
 _KINDS_OF_OTHERS = ("panels", "bars", "predictions")
+_KINDS_OF_ALL = ("extremes", "disputed")
+"""Numbered after all of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,11 @@ class PlannedFigure:
         return f"Figure {self.number}"
 
     @property
+    def of_predictions(self) -> bool:
+        """Whether it shows predictions for all test images."""
+        return self.kind in _KINDS_OF_ALL
+
+    @property
     def name(self) -> str:
         """Stem of its files."""
         by = "" if self.kind.startswith("augment") else f"-by-{self.experiment.name}"
@@ -67,15 +77,20 @@ class PlannedFigure:
 
 def plan_figures(data: StudyData, summaries: tuple[ExperimentSummary, ...]) -> list[PlannedFigure]:
     """All figures of a study; those for which nothing is there yet draw as None."""
-    planned, further = [], 14
-    for experiment, summary in zip(data.plan.study.experiments, summaries, strict=True):
+    planned: list[PlannedFigure] = []
+    further = count(14)
+    both = list(zip(data.plan.study.experiments, summaries, strict=True))
+    for experiment, summary in both:
         for kind in _KINDS.get(experiment.name, _KINDS_OF_OTHERS):
             if kind in ("augmentations", "augmented") and not _augments(experiment):
                 continue
-            number = _PAPER.get((experiment.name, kind))
-            if number is None:
-                number, further = further, further + 1
+            number = _PAPER.get((experiment.name, kind)) or next(further)
             planned.append(PlannedFigure(experiment, summary, kind, number))
+    planned += [
+        PlannedFigure(experiment, summary, kind, next(further))
+        for experiment, summary in both
+        for kind in _KINDS_OF_ALL
+    ]
     return planned
 
 
@@ -126,6 +141,14 @@ def _draw(data: StudyData, planned: PlannedFigure) -> tuple[Figure, str, str] | 
             figure = draw_augmented(data, experiment)
             caption = words.predictions_caption(data, experiment, "Predictions on an augmented test image.")
             alt = f"Grid of augmented image, mask, prediction and overlay, one row per augmentation: {names}."
+        case "extremes":
+            shown = gallery(data, experiment)
+            figure = draw_extremes(shown)
+            caption, alt = words.extremes_caption(shown), words.extremes_alt(shown)
+        case "disputed":
+            shown = gallery(data, experiment)
+            figure = draw_disputed(shown)
+            caption, alt = words.disputed_caption(shown), words.disputed_alt(shown)
         case _:
             figure = draw_predictions(data, experiment)
             caption = words.predictions_caption(

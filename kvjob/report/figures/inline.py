@@ -29,20 +29,20 @@ class Tiles:
         self.files: dict[str, bytes] = {}
 
     def add(self, data_uri: str) -> str:
-        """Keep the JPEG that a data URI holds; answers with its element's id in the page."""
-        data = base64.b64decode(data_uri.partition(",")[2])
+        """Keep the JPEG or PNG that a data URI holds; answers with its element's id in the page."""
+        kind, _, text = data_uri.partition(",")
+        data = base64.b64decode(text)
         digest = hashlib.sha256(data).hexdigest()[:12]
-        self.files[f"{digest}.jpg"] = data
+        self.files[f"{digest}.{'png' if 'image/png' in kind else 'jpg'}"] = data
         return f"tile-{digest}"
 
     def definitions(self) -> Iterator[tuple[str, str, str]]:
         """Id, path below the report's folder, and data URI of every picture."""
         for name, data in sorted(self.files.items()):
-            yield (
-                f"tile-{name[:-4]}",
-                f"{TILES}/{name}",
-                f"data:image/jpeg;base64,{base64.b64encode(data).decode()}",
-            )
+            digest, _, suffix = name.partition(".")
+            kind = "png" if suffix == "png" else "jpeg"
+            embedded = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+            yield f"tile-{digest}", f"{TILES}/{name}", embedded
 
 
 def inline(svg: bytes, name: str, label: str, tiles: Tiles) -> str:

@@ -13,7 +13,9 @@ KEY = (
     (TOO_MUCH, "taken for instrument (false positive)"),
     (MISSED, "missed (false negative)"),
 )
-_OPACITY = 0.62
+_OPACITY = 0.75
+_DIM = 0.55 * np.array([0.299, 0.587, 0.114])
+"""What red, green and blue give to brightness (Rec. ITU-R BT.601), and how much of it is left."""
 
 
 def overlay(
@@ -21,13 +23,16 @@ def overlay(
 ) -> NDArray[np.uint8]:
     """Tint image where there is instrument or was thought to be.
 
+    What lies below is grey and dim: endoscopes' pictures have green insets and yellow reflections that could
+    be taken for tints, and in print without colours the tints must still stand out.
+
     Args:
         image: shape (side, side, 3), RGB.
         mask: shape (side, side), 0 or 255.
         probability: shape (side, side), 0 to 255.
     """
     truth, predicted = mask >= 128, predict(probability)
-    result = image.astype(np.float64)
+    result = np.repeat((image.astype(np.float64) @ _DIM)[..., None], 3, axis=2)
     for colour, where in (
         (RIGHT, truth & predicted),
         (TOO_MUCH, predicted & ~truth),

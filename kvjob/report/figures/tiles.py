@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -31,6 +32,8 @@ class Tile:
     """Shape (side, side, 3) RGB or (side, side) grey."""
     foot: str = ""
     """Line under the picture, or in place of it."""
+    align: Literal["left", "right"] = "right"
+    """At which edge of the picture the line is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +73,33 @@ def draw_tiles(
             figure.text(*place, head, va="bottom", fontsize=size, color=INK, weight="bold")
         top -= room
         for name, tiles in block.rows:
-            _name_row(figure, name, (left, top - side / 2, side), height, upright=upright)
+            name_row(figure, name, (left, top - side / 2, side), upright=upright)
             for column, tile in enumerate(tiles):
-                _draw(figure, tile, (left + column * (side + _GAP), top - side, side), height)
+                place_tile(figure, tile, (left + column * (side + _GAP), top - side, side))
             top -= step
-    _draw_key(figure, key, left, height)
+    draw_key(figure, key, left)
     return figure
 
 
-def shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """To the size of a tile, RGB; smaller pictures keep their pixels visible."""
-    image = Image.fromarray(picture).convert("RGB")
-    enlarged = image.width < TILE_PIXELS
-    method = Image.Resampling.BICUBIC if enlarged else Image.Resampling.BOX
-    return np.asarray(image.resize((TILE_PIXELS, TILE_PIXELS), method))
+def shrink(picture: NDArray[np.uint8], side: int = TILE_PIXELS) -> NDArray[np.uint8]:
+    """To the size of a tile, RGB; a mask stays black and white, with smooth edges."""
+    image = Image.fromarray(picture)
+    method = Image.Resampling.BICUBIC if image.width < side else Image.Resampling.BOX
+    resized = np.asarray(image.resize((side, side), method))
+    if picture.ndim == 2 and np.isin(picture, (0, 255)).all():
+        resized = np.where(resized >= 128, np.uint8(255), np.uint8(0))
+    return resized if resized.ndim == 3 else np.repeat(resized[..., None], 3, axis=2)
 
 
 def _has_foot(tile: Tile) -> bool:
     return tile.picture is not None and bool(tile.foot)
 
 
-def _draw(figure: Figure, tile: Tile, place: tuple[float, float, float], height: float) -> None:
-    x, y, side = place
+def place_tile(
+    figure: Figure, tile: Tile, place: tuple[float, float, float], *, pixels: int = TILE_PIXELS
+) -> None:
+    """Draw a picture at left, bottom and with the side of place, in inches, of so many pixels."""
+    (x, y, side), height = place, figure.get_figheight()
     axes = figure.add_axes((x / WIDTH, y / height, side / WIDTH, side / height))
     axes.set_axis_off()
     if tile.picture is None:
@@ -100,28 +108,32 @@ def _draw(figure: Figure, tile: Tile, place: tuple[float, float, float], height:
             0.5, 0.5, tile.foot, transform=axes.transAxes, ha="center", va="center", color=MUTED, fontsize=6.5
         )
         return
-    axes.imshow(shrink(tile.picture), interpolation="none", aspect="auto")
+    axes.imshow(shrink(tile.picture, pixels), interpolation="none", aspect="auto")
     frame = Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, edgecolor=RULE, linewidth=0.6)
     axes.add_patch(frame)
-    figure.text(
-        (x + side) / WIDTH, (y - 0.04) / height, tile.foot, ha="right", va="top", fontsize=6.5, color=MUTED
-    )
+    if tile.foot:
+        edge = x if tile.align == "left" else x + side
+        spot = edge / WIDTH, (y - 0.04) / height
+        figure.text(*spot, tile.foot, ha=tile.align, va="top", fontsize=6.5, color=MUTED)
 
 
-def _name_row(
-    figure: Figure, name: str, place: tuple[float, float, float], height: float, *, upright: bool
+def name_row(
+    figure: Figure, name: str, place: tuple[float, float, float], *, upright: bool, size: float = 5.5
 ) -> None:
-    left, middle, side = place
+    """Name a row left of place: its left edge, its middle and its side, in inches."""
+    (left, middle, side), height = place, figure.get_figheight()
     if upright:
         figure.text((left - 0.1) / WIDTH, middle / height, name, ha="right", va="center", color=INK)
         return
     longest = int(side * 17)
     short = name if len(name) <= longest else f"{name[: longest - 1]}…"
     spot = (left - 0.06) / WIDTH, middle / height
-    figure.text(*spot, short, ha="right", va="center", rotation=90, fontsize=5.5, color=MUTED)
+    figure.text(*spot, short, ha="right", va="center", rotation=90, fontsize=size, color=MUTED)
 
 
-def _draw_key(figure: Figure, key: Sequence[tuple[str, str]], left: float, height: float) -> None:
+def draw_key(figure: Figure, key: Sequence[tuple[str, str]], left: float) -> None:
+    """Colours and what they mean, in a line at the bottom."""
+    height = figure.get_figheight()
     x = min(left, _KEY)
     for colour, meaning in key:
         square = (x / WIDTH, 0.09 / height), 0.1 / WIDTH, 0.1 / height

@@ -1,5 +1,6 @@
 """What stands under a figure, and what it says to those who cannot see it."""
 
+from kvjob.report.figures.cases import Gallery, disputed, typical
 from kvjob.report.figures.curves import TITLES, Line, curve_lines
 from kvjob.report.figures.predictions import shown_run
 from kvjob.report.read import StudyData
@@ -61,6 +62,57 @@ def predictions_alt(data: StudyData, experiment: Experiment) -> str:
         f"Grid of pictures: one row for each of {len(run.samples)} test images; columns are the image, "
         f"its mask, and the prediction of each level laid over the image: {names}."
     )
+
+
+def extremes_caption(gallery: Gallery) -> str:
+    """By what rule the images were chosen."""
+    return (
+        "The test image of each level with the highest, the median and the lowest IoU, by the seed named. "
+        "Images of equal IoU are taken by name; of two in the middle, the lower is the median."
+        f"{_cut(gallery)}"
+    )
+
+
+def extremes_alt(gallery: Gallery) -> str:
+    """Which images they are, and how well each was done."""
+    levels = (
+        f"{shown.look.label}: " + ", ".join(f"{name} {shown.iou[name]:.2f}" for name in typical(shown))
+        for shown in gallery.levels
+    )
+    return (
+        "Grid of pictures: for every level three test images with mask, prediction and overlay. "
+        f"IoU of best, median and worst: {'; '.join(levels)}."
+    )
+
+
+def disputed_caption(gallery: Gallery) -> str:
+    """By what rule the images were chosen, and which seeds are shown."""
+    seeds = sorted({shown.run.seed for shown in gallery.levels})
+    return (
+        "The test images on which the levels differ most: highest minus lowest IoU of the levels shown, "
+        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}.{_cut(gallery)}"
+    )
+
+
+def disputed_alt(gallery: Gallery) -> str:
+    """The IoU of every level on every image."""
+    levels = gallery.levels
+    images = (
+        f"{name}: " + ", ".join(f"{shown.look.label} {shown.iou[name]:.2f}" for shown in levels)
+        for name in (disputed(levels) if levels else ())
+    )
+    return (
+        "Grid of pictures: one row for each image; columns are the image, its mask, and the prediction of "
+        f"each level laid over the image. IoU: {'; '.join(images)}."
+    )
+
+
+def _cut(gallery: Gallery) -> str:
+    """What is left out of a figure for which there are too many levels."""
+    if not gallery.left_out:
+        return ""
+    others = len(gallery.levels) - 1
+    return f" Shown are the baseline and the {others} levels whose mean IoU is farthest from it."
 
 
 def overview_alt(summaries: tuple[ExperimentSummary, ...]) -> str:

@@ -131,9 +131,9 @@ def test_progress_counts_up_to_the_page(store: MemoryStore, tmp_path: Path):
     make_study(store, "encoder")
     seen: list[tuple[str, int, int]] = []
     build_report(store, "paper", tmp_path / "out", lambda *step: seen.append(step), now=NOW)
-    assert [done for _, done, _ in seen] == list(range(5))
-    assert seen[0] == ("Overview", 0, 4)
-    assert seen[-1] == ("page", 4, 4)
+    assert [done for _, done, _ in seen] == list(range(7))
+    assert seen[0] == ("Overview", 0, 6)
+    assert seen[-1] == ("page", 6, 6)
 
 
 def test_an_empty_current_folder_becomes_the_report(store: MemoryStore, tmp_path: Path, monkeypatch):

@@ -66,6 +66,11 @@ def test_the_papers_figures_have_its_numbers_and_others_go_on_from_14(store: Mem
         "figure-19-panels-by-encoder",
         "figure-20-bars-by-encoder",
         "figure-21-predictions-by-encoder",
+        *(
+            f"figure-{22 + 2 * place + second}-{kind}-by-{name}"
+            for place, name in enumerate(("resolution", "augmentation", "optimizer", "activation", "encoder"))
+            for second, kind in enumerate(("extremes", "disputed"))
+        ),
     ]
 
 
@@ -73,7 +78,7 @@ def test_nothing_is_drawn_before_the_first_epoch(store: MemoryStore):
     make_study(store, "optimizer", "encoder")
     data = read(store)
     summaries = summarise(data, load_published())
-    assert [draw(data, item) for item in plan_figures(data, summaries)] == [None] * 6
+    assert [draw(data, item) for item in plan_figures(data, summaries)] == [None] * 10
     assert overview(summaries) is None
 
 
@@ -201,7 +206,7 @@ def test_the_overlay_colours_what_was_found_what_was_not_and_what_was_too_much()
     probability = np.array([[128, 127, 128, 127]], np.uint8)
     found = overlay(image, mask, probability)[0]
     expected = [
-        [round(0.62 * int(colour[i : i + 2], 16)) for i in (1, 3, 5)] for colour in (RIGHT, MISSED, TOO_MUCH)
+        [round(0.75 * int(colour[i : i + 2], 16)) for i in (1, 3, 5)] for colour in (RIGHT, MISSED, TOO_MUCH)
     ]
     assert found.tolist() == [*expected, [0, 0, 0]]
 
