@@ -9,7 +9,7 @@ FAULTS ?= 50
 SCRIPTS := .ci/run scripts/minio/build \
     $(addprefix scripts/cluster/,build up down env inside load gpus part node) $(wildcard scripts/cluster/lib/*.sh) \
     $(addprefix scripts/kind/,up down env load argo minikube here.sh) \
-    $(addprefix scripts/images/,build load here.sh base.sh secrets.sh) scripts/observe/prometheus
+    $(addprefix scripts/images/,build load here.sh base.sh secrets.sh) scripts/observe/prometheus scripts/report/check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo lint servers test test-cluster chaos bench manifests lock cluster cluster-down images clean
