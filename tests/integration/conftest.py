@@ -4,28 +4,38 @@ A test for which one server is enough says so:
 `@pytest.mark.parametrize("running_server", ["moto"], indirect=True)`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from kvjob.store import open_store
 from tests.integration.servers import NAMES, S3Server, start
-from tests.integration.study import OPTIMIZER, kvjob
+from tests.integration.study import make_plan, train_here
 
 _BUILDING_SECONDS = 1200
 """MinIO is compiled where it is met for the first time."""
 
 
-@pytest.fixture(
-    scope="session",
-    params=[pytest.param(name, marks=pytest.mark.timeout(_BUILDING_SECONDS)) for name in NAMES],
-)
-def running_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[S3Server]:
-    """A server, started for all tests that need it."""
-    with start(request.param, tmp_path_factory.mktemp(request.param)) as server:
-        yield server
+@pytest.fixture(scope="session")
+def server_named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], S3Server]]:
+    """Starts a server when it is first asked for; it runs until the last test is over."""
+    running: dict[str, S3Server] = {}
+    with ExitStack() as stack:
+
+        def named(name: str) -> S3Server:
+            if name not in running:
+                running[name] = stack.enter_context(start(name, tmp_path_factory.mktemp(name)))
+            return running[name]
+
+        yield named
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.timeout(_BUILDING_SECONDS)) for name in NAMES])
+def running_server(request: pytest.FixtureRequest, server_named: Callable[[str], S3Server]) -> S3Server:
+    """A server for all tests that need it."""
+    return server_named(request.param)
 
 
 @pytest.fixture
@@ -54,7 +64,8 @@ def s3_url(s3_server: S3Server) -> str:
 def undisturbed(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store of the study OPTIMIZER, trained without a disturbance."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    places = ("--store", folder / "store", "--out", folder / "report", "--logs", folder)
-    done = kvjob(*OPTIMIZER, "--data", tiny_data, *places)
-    assert done.code == 0, done.err
+    store = open_store(str(folder / "store"))
+    small = {"epochs": 4, "batch_size": 4}
+    plan = make_plan(store, "paper", tiny_data, preset="smoke", only=["optimizer"], base=small)
+    train_here(store, "paper", plan, folder / "cache")
     return folder / "store"

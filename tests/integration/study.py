@@ -1,10 +1,17 @@
-"""Running the command line in processes of its own, as a user does."""
+"""Studies of seconds: the command line in processes of its own, as for a user, and training in this one."""
 
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from kvjob.experiments import load_study
+from kvjob.prepare import prepare_study
+from kvjob.store import Store
+from kvjob.study import Plan
+from kvjob.train import StopRequest, make_reporter, train_run
 
 SMALL = ("--preset", "smoke", "--set", "epochs=4", "--set", "batch_size=4")
 """A study of seconds whose runs still have epochs to be interrupted in."""
@@ -37,6 +44,17 @@ def kvjob(*arguments: object, timeout: float = 240, **environment: str) -> Done:
     )
     assert "\x1b" not in done.stdout + done.stderr, "control characters without a terminal"
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def make_plan(store: Store, study: str, data: Path, **options: Any) -> Plan:
+    """Plan a study as `kvjob prepare` does; options are those of load_study."""
+    return prepare_study(store, load_study(study, **options), data, lambda _done, _total: None).plan
+
+
+def train_here(store: Store, study: str, plan: Plan, cache: Path) -> None:
+    """Train every run of a plan in this process, which has imported torch already."""
+    for run in plan.runs:
+        train_run(store, study, run.key, cache, make_reporter(), StopRequest())
 
 
 def outcome(store: Path) -> dict[str, bytes]:

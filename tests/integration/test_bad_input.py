@@ -1,4 +1,7 @@
-"""Every mistake a user can make: one message, an exit code that tells, no traceback, nothing half-written."""
+"""Every mistake a user can make: one message, an exit code that tells, no traceback, nothing half-written.
+
+A few are made in a process of its own, as a user makes them; the others in this one, which starts nothing.
+"""
 
 import json
 import shutil
@@ -9,10 +12,13 @@ import cv2
 import pytest
 import torch
 
-from tests.integration.study import SMALL, Done, kvjob
+from kvjob.errors import ConfigurationError
+from kvjob.store import open_store
+from tests.asking import Said, ask
+from tests.integration.study import SMALL, Done, kvjob, make_plan, train_here
 
 
-def refused(done: Done, code: int, *said: str) -> None:
+def refused(done: Done | Said, code: int, *said: str) -> None:
     assert done.code == code, done.err + done.out
     assert "Traceback" not in done.err + done.out
     message = done.err.strip().splitlines()[-1]
@@ -37,16 +43,20 @@ def one_run(tmp_path) -> Path:
     return path
 
 
-def train(study: Path, data: Path, store: Path, *more: str) -> Done:
-    places = ("--data", data, "--store", store, "--logs", data / "logs", "--out", data / "report")
-    return kvjob("run", study, *more, *places)
-
-
-def run(data: Path, store: object, *more: str) -> Done:
+def words(data: Path, store: object, *more: str) -> tuple[object, ...]:
     only = ("--only", "optimizer") if "--only" not in more else ()
-    return kvjob(
-        "run", "paper", *only, *SMALL, *more, "--data", data, "--store", store, "--out", data / "report"
-    )
+    return "run", "paper", *only, *SMALL, *more, "--data", data, "--store", store, "--out", data / "report"
+
+
+def run(data: Path, store: object, *more: str) -> Said:
+    return ask(*words(data, store, *more))
+
+
+def test_a_refusal_is_the_last_line_and_the_exit_code_of_a_process(data, tmp_path):
+    store = tmp_path / "store"
+    refused(kvjob(*words(data, store, "--set", "epochs=many")), 78, "epochs 'many'", "valid integer")
+    (data / "train.txt").unlink()
+    refused(kvjob(*words(data, store)), 65, "train.txt")
 
 
 @pytest.mark.parametrize(
@@ -75,14 +85,15 @@ def test_a_configuration_that_cannot_be_is_refused_before_anything_is_written(
 
 
 def test_an_unknown_study_is_refused(data, tmp_path):
-    done = kvjob("run", "papre", "--data", data, "--store", tmp_path / "store")
+    done = ask("run", "papre", "--data", data, "--store", tmp_path / "store")
     refused(done, 78, "unknown study 'papre'", "paper, all-experiments")
 
 
-def test_an_unknown_encoder_fails_its_run(one_run, data, tmp_path):
-    done = train(one_run, data, tmp_path / "store", "--set", "encoder=resnet999")
-    assert done.code == 1, done.err
-    assert "encoder 'resnet999'" in done.err
+def test_an_unknown_encoder_is_refused_by_its_trainer(one_run, data, tmp_path):
+    store = open_store(str(tmp_path / "store"))
+    plan = make_plan(store, str(one_run), data, base={"encoder": "resnet999"})
+    with pytest.raises(ConfigurationError, match="encoder 'resnet999'"):
+        train_here(store, "one", plan, tmp_path / "cache")
 
 
 def test_an_empty_data_folder_is_named(tmp_path):
@@ -94,7 +105,7 @@ def test_a_damaged_jpeg_is_named(data, tmp_path):
     image = min((data / "images").iterdir())
     image.write_bytes(image.read_bytes()[:2000])
     refused(run(data, tmp_path / "store"), 65, f"images/{image.name}")
-    checked = kvjob("data", "check", data)
+    checked = ask("data", "check", data)
     assert checked.code == 65
     assert f"error: images/{image.name}" in checked.out
 
@@ -121,17 +132,8 @@ def test_an_unknown_kind_of_store_is_refused(data):
 @pytest.mark.parametrize("running_server", ["minio"], indirect=True)
 def test_wrong_credentials_and_a_missing_bucket_are_told_apart(data, s3_server, s3_url):
     refused(run(data, "s3://no-such-bucket/x"), 74, "no-such-bucket")
-    wrong = kvjob(
-        "run",
-        "paper",
-        *SMALL,
-        "--data",
-        data,
-        "--store",
-        s3_url,
-        AWS_SECRET_ACCESS_KEY="wrong",
-        AWS_MAX_ATTEMPTS="1",
-    )
+    variables = {"AWS_SECRET_ACCESS_KEY": "wrong", "AWS_MAX_ATTEMPTS": "1"}
+    wrong = ask("run", "paper", *SMALL, "--data", data, "--store", s3_url, environment=variables)
     refused(wrong, 74, s3_url)
     assert "wrong" not in wrong.err
 
@@ -149,7 +151,17 @@ def test_weights_of_another_encoder_fail_the_run(one_run, data, tmp_path):
     path = tmp_path / "weights.pt"
     torch.save({"conv1.weight": torch.zeros(3)}, path)
     encoder = ("--set", "encoder=resnet18", "--set", f"encoder_weights={path}")
-    done = train(one_run, data, tmp_path / "store", *encoder)
+    places = (
+        "--data",
+        data,
+        "--store",
+        tmp_path / "store",
+        "--logs",
+        data / "logs",
+        "--out",
+        data / "report",
+    )
+    done = kvjob("run", one_run, *encoder, *places)
     assert done.code == 1
     assert "not weights of encoder 'resnet18'" in done.err
 
@@ -165,9 +177,9 @@ def test_a_store_written_by_a_newer_version_is_left_alone(data, tmp_path):
     plan.parent.mkdir(parents=True)
     plan.write_text(json.dumps({"format": 99, "anything": True}))
     for done in (
-        kvjob("report", "paper", "--store", store, "--out", tmp_path / "report"),
-        kvjob("status", "paper", "--store", store),
-        kvjob("train", "abc", "--study", "paper", "--store", store),
+        ask("report", "paper", "--store", store, "--out", tmp_path / "report"),
+        ask("status", "paper", "--store", store),
+        ask("train", "abc", "--study", "paper", "--store", store),
     ):
         refused(done, 78, "newer kvjob", "format 99", "Upgrade kvjob")
     assert json.loads(plan.read_text()) == {"format": 99, "anything": True}
@@ -175,6 +187,6 @@ def test_a_store_written_by_a_newer_version_is_left_alone(data, tmp_path):
 
 def test_prediction_without_a_run_or_an_image_says_so(data, tmp_path):
     store = tmp_path / "store"
-    done = kvjob("predict", data / "images/none.jpg", "--store", store, "--out", tmp_path / "out")
+    done = ask("predict", data / "images/none.jpg", "--store", store, "--out", tmp_path / "out")
     refused(done, 78, "no run of this store is finished")
-    refused(kvjob("status", "paper", "--store", store), 78, "no study 'paper'")
+    refused(ask("status", "paper", "--store", store), 78, "no study 'paper'")

@@ -8,14 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
 
-from kvjob.experiments import load_study
-from kvjob.prepare import prepare_study
 from kvjob.records import layout
 from kvjob.records.attempt import read_attempts
 from kvjob.records.document import read_document
@@ -23,14 +20,15 @@ from kvjob.records.run import EpochRow, History, PhaseScores, Result
 from kvjob.store import Store, open_store
 from kvjob.study import Plan
 from kvjob.study.scores import SCORES
+from tests.asking import ask
 from tests.integration.gate import Gate
-from tests.integration.study import command, kvjob
+from tests.integration.study import command, make_plan
 from tests.unit.observe.shelf import Samples, find, one, parse
 
 ONE = """
 name: one
 preset: smoke
-base: {batch_size: 4, epochs: 12}
+base: {batch_size: 4, epochs: 9}
 experiments: [{name: momentum, levels: [0.5]}]
 """
 BOTH = ("kvjob_epoch", "kvjob_loss", "kvjob_run_info", "kvjob_attempts", "kvjob_phase_seconds_total")
@@ -87,12 +85,6 @@ def exporter(url: str, interval: float = 1, **environment: str) -> Iterator[Expo
         process.wait()
 
 
-def make_plan(url: str, data: Path, folder: Path) -> Plan:
-    study = folder / "one.yaml"
-    study.write_text(ONE)
-    return prepare_study(open_store(url), load_study(str(study)), data, lambda _done, _total: None).plan
-
-
 @dataclass
 class Watched:
     """A run that was trained while both were scraped, and what they said."""
@@ -112,7 +104,7 @@ class Watched:
 def watched(tiny_data, tmp_path_factory) -> Watched:
     folder = tmp_path_factory.mktemp("watched")
     url = str(folder / "store")
-    found = Watched(open_store(url), make_plan(url, tiny_data, folder))
+    found = Watched(open_store(url), make_plan(open_store(url), ONE, tiny_data))
     key, port = found.plan.runs[0].key, free_port()
     with exporter(url) as other:
         until(other.port, lambda samples: find(samples, "kvjob_run_state", state="new"))
@@ -124,7 +116,7 @@ def watched(tiny_data, tmp_path_factory) -> Watched:
                     found.live.append(live)
                     if find(beside or {}, "kvjob_run_state", run=key, state="running"):
                         found.beside.append(beside or {})
-                time.sleep(0.02)
+                time.sleep(0.05)
             assert trainer.returncode == 0
         ended = time.monotonic()
         found.after = until(
@@ -215,23 +207,25 @@ def test_after_its_end_nothing_of_a_run_is_lost(watched):
     assert info == find(watched.live[-1], "kvjob_run_info", run=key)
 
 
-def test_a_port_that_is_taken_is_a_warning_and_the_run_goes_on(watched, tmp_path):
-    key = watched.plan.runs[1].key
+def test_a_port_that_is_taken_is_a_warning_and_the_run_goes_on(tiny_data, tmp_path):
+    store = open_store(str(tmp_path / "store"))
+    key = make_plan(store, ONE, tiny_data, base={"epochs": 1}).runs[0].key
     with socket.create_server(("", 0), family=socket.AF_INET6, dualstack_ipv6=True) as taken:
         port = taken.getsockname()[1]
-        arguments = ("train", key, "--study", "one", "--store", watched.store.url)
-        done = kvjob(*arguments, KVJOB_METRICS_PORT=str(port))
+        arguments = ("train", key, "--study", "one", "--store", store.url)
+        done = ask(*arguments, environment={"KVJOB_METRICS_PORT": str(port)})
     assert done.code == 0
     assert done.err.startswith(
         f"warning: port {port}: no metrics can be served there (address already in use)"
     )
-    [attempt] = read_attempts(watched.store, key)
+    [attempt] = read_attempts(store, key)
+    assert attempt.cause == "finished"
     assert attempt.metrics_study == ""
 
 
 def test_an_exporter_whose_port_is_taken_says_so(tmp_path):
     with socket.create_server(("", 0), family=socket.AF_INET6, dualstack_ipv6=True) as taken:
-        done = kvjob("exporter", "--store", tmp_path, "--port", taken.getsockname()[1])
+        done = ask("exporter", "--store", tmp_path, "--port", taken.getsockname()[1])
     assert done.code == 78
     assert "Choose another port." in done.err
 
@@ -240,7 +234,7 @@ def test_an_exporter_whose_port_is_taken_says_so(tmp_path):
 def test_an_outage_of_the_store_keeps_the_last_values_and_its_end_is_noticed(
     s3_server, s3_url, tiny_data, tmp_path
 ):
-    plan = make_plan(s3_url, tiny_data, tmp_path)
+    plan = make_plan(open_store(s3_url), ONE, tiny_data)
     gate = Gate(s3_server.endpoint)
     with exporter(s3_url, AWS_ENDPOINT_URL=gate.endpoint, AWS_MAX_ATTEMPTS="1") as running:
         before = until(running.port, lambda samples: find(samples, "kvjob_study_planned_runs"))

@@ -13,7 +13,8 @@ from kvjob.records import layout
 from kvjob.records.attempt import PodEnd
 from kvjob.records.document import write_document
 from kvjob.store import open_store
-from tests.integration.study import SMALL, command, kvjob
+from tests.asking import ask
+from tests.integration.study import command, make_plan
 
 CRASHES = """
 import os, sys
@@ -34,11 +35,11 @@ SECRET = "abcdefghijklmnop/qrstuvwxyz+0123456789"
 def planned(tiny_data, tmp_path_factory):
     """A store with a plan, and the keys of its runs."""
     folder = tmp_path_factory.mktemp("planned")
-    store, options = folder / "store", ("paper", "--only", "optimizer", *SMALL, "--data", tiny_data)
-    done = kvjob("prepare", *options, "--store", store, "--out", folder / "plan")
-    assert done.code == 0, done.err
-    told = json.loads(kvjob("plan", *options, "--store", store, "--json").out)
-    return store, [run["key"] for run in told["runs"]]
+    small = {"epochs": 4, "batch_size": 4}
+    plan = make_plan(
+        open_store(str(folder / "store")), "paper", tiny_data, preset="smoke", only=["optimizer"], base=small
+    )
+    return folder / "store", [run.key for run in plan.runs]
 
 
 @pytest.fixture(scope="module")
@@ -87,22 +88,22 @@ def test_no_secret_is_in_any_file_that_the_attempt_left(crashed):
 
 def test_logs_shows_it_by_a_part_of_the_key(crashed):
     store, key, _ = crashed
-    shown = kvjob("logs", key[:6], "--store", store)
+    shown = ask("logs", key[:6], "--store", store)
     assert shown.code == 0, shown.err
     assert f"run {key}, attempt 1 of 1: defect of kvjob" in shown.out
     for words in ("RuntimeError: no such kernel", "a word of native code", "process memory: resident"):
         assert words in shown.out
-    told = json.loads(kvjob("logs", key, "--store", store, "--json").out)
+    told = json.loads(ask("logs", key, "--store", store, "--json").out)
     assert told["attempt"]["cause"] == told["failure"]["cause"] == "bug"
     assert told["pod"] is None
 
 
 def test_logs_of_what_is_not_there_names_what_is(crashed):
     store, key, _ = crashed
-    unknown = kvjob("logs", "zzz", "--store", store)
+    unknown = ask("logs", "zzz", "--store", store)
     assert unknown.code == 78
     assert key in unknown.err
-    other = kvjob("logs", key, "--attempt", 7, "--store", store)
+    other = ask("logs", key, "--attempt", 7, "--store", store)
     assert other.code == 78
     assert "1 (defect of kvjob)" in other.err
 
@@ -128,7 +129,7 @@ def test_a_killed_trainer_leaves_the_log_of_its_last_epoch_and_its_pod_tells_the
         pod="p-1", cause="oom-killed", message="its container was OOMKilled", seen=now, exit_code=137
     )
     write_document(open_store(str(store)), layout.bundle(key, 1, "pod.json"), end)
-    shown = kvjob("logs", key, "--store", store)
+    shown = ask("logs", key, "--store", store)
     assert f"run {key}, attempt 1 of 1: killed for its memory" in shown.out
     assert "exit code 137" in shown.out
     assert " epoch 1/4 " in shown.out

@@ -4,14 +4,13 @@ import os
 import subprocess
 import sys
 
-from kvjob.experiments import load_study
-from kvjob.prepare import prepare_study
 from kvjob.records import layout
 from kvjob.records.attempt import read_attempts
 from kvjob.records.document import read_document
 from kvjob.records.run import History
 from kvjob.store import open_store
-from tests.integration.study import kvjob
+from tests.asking import ask
+from tests.integration.study import make_plan
 
 STUDY = (
     "{name: one, preset: smoke, base: {batch_size: 4, epochs: 4}, experiments: [{name: epochs, levels: [4]}]}"
@@ -38,8 +37,7 @@ main()
 
 def test_a_stuck_trainer_leaves_its_stacks_and_the_next_attempt_ends_the_run(tiny_data, tmp_path):
     store = open_store(str(tmp_path / "store"))
-    planned = prepare_study(store, load_study(STUDY), tiny_data, lambda _done, _total: None)
-    key = planned.plan.runs[0].key
+    key = make_plan(store, STUDY, tiny_data).runs[0].key
     train = ("train", key, "--study", "one", "--store", str(tmp_path / "store"))
     hung = subprocess.run(
         [sys.executable, "-c", STUCK, *train],
@@ -55,7 +53,7 @@ def test_a_stuck_trainer_leaves_its_stacks_and_the_next_attempt_ends_the_run(tin
     assert (attempt.cause, attempt.exit_code, attempt.saved) == ("hang", 75, 1)
     assert "while training, epoch 2, step 1 of 4" in attempt.message
     assert "in stuck_in_a_step" in attempt.message
-    assert kvjob(*train).code == 0
+    assert ask(*train).code == 0
     assert [each.cause for each in read_attempts(store, key)] == ["hang", "finished"]
     assert read_attempts(store, key)[1].resumed_from == 1
     rows = read_document(store, layout.run(key, "history.json"), History).rows

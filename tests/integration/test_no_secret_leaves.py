@@ -15,15 +15,17 @@ import pytest
 
 from kvjob.store import open_store
 from kvjob.store.s3_client import S3Access
+from tests.asking import Said, ask
 from tests.integration.servers import _free_ports
 from tests.integration.study import Done, command, kvjob
 
 PASSWORD = "hunter2+Pass/word=="
 """Of an address; it has what changes when it is encoded."""
 TOKEN = "tOkEn+of/a+session=="
+WRONG = {"AWS_SECRET_ACCESS_KEY": "another-secret", "AWS_MAX_ATTEMPTS": "1"}
 ONE = (
-    "name: one\npreset: smoke\nbase: {batch_size: 4}\n"
-    "experiments: [{name: epochs, levels: [6]}, {name: encoder, levels: [resnet999]}]\n"
+    "name: one\npreset: smoke\nbase: {batch_size: 4, epochs: 6}\n"
+    "experiments: [{name: encoder, levels: [resnet999]}]\n"
 )
 
 
@@ -42,7 +44,7 @@ def hidden(secrets: list[str], texts: dict[str, bytes]) -> None:
                 assert form not in text, f"{where} holds {secret!r} as {form!r}"
 
 
-def words(done: Done) -> dict[str, bytes]:
+def words(done: Done | Said) -> dict[str, bytes]:
     return {"out": done.out.encode(), "err": done.err.encode()}
 
 
@@ -99,7 +101,7 @@ def test_nothing_a_study_leaves_or_says_holds_its_credentials(
     cache = ("--cache", tmp_path / "cache")
     left: dict[str, bytes] = {}
 
-    # interrupted: a signal while the long run trains
+    # interrupted: a signal while the run that can be trained trains
     with (tmp_path / "first.txt").open("wb") as words_of_it:
         process = subprocess.Popen(
             command("run", study, *places, *cache, "--jobs", 1), stdout=words_of_it, stderr=subprocess.STDOUT
@@ -113,16 +115,13 @@ def test_nothing_a_study_leaves_or_says_holds_its_credentials(
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 75
 
-    # turned away by the server
-    left |= {
-        f"refused {k}": v
-        for k, v in words(
-            kvjob("run", study, *places, *cache, AWS_SECRET_ACCESS_KEY="another-secret", AWS_MAX_ATTEMPTS="1")
-        ).items()
-    }
+    turned_away = kvjob("run", study, *places, *cache, **WRONG)
+    assert turned_away.code == 74
+    left |= {f"refused {k}": v for k, v in words(turned_away).items()}
     # one run finishes, and the other fails in its trainer
     done = kvjob("run", study, *places, *cache)
     assert done.code == 1, done.err
+    assert "encoder 'resnet999'" in done.err
     left |= {f"run {k}": v for k, v in words(done).items()}
     for verb in (
         ("plan", study),
@@ -131,9 +130,9 @@ def test_nothing_a_study_leaves_or_says_holds_its_credentials(
         ("status", "one", "--json"),
         ("verdict", "one"),
     ):
-        left |= {f"{verb} {k}": v for k, v in words(kvjob(*verb, "--store", url)).items()}
+        left |= {f"{verb} {k}": v for k, v in words(ask(*verb, "--store", url)).items()}
     failed = next(entry.key.split("/")[1] for entry in store.list() if entry.key.endswith("/failure.json"))
-    left |= {f"logs {k}": v for k, v in words(kvjob("logs", failed, "--store", url)).items()}
+    left |= {f"logs {k}": v for k, v in words(ask("logs", failed, "--store", url)).items()}
     assert b"resnet999" in left["logs out"]
     for entry in store.list():
         left[entry.key] = store.read(entry.key)
@@ -170,16 +169,15 @@ def test_no_message_of_a_store_that_cannot_be_reached_holds_what_was_to_open_it(
     none = dict.fromkeys(("http_proxy", "https_proxy", "no_proxy", "AWS_PROFILE"), "")
     keys = {"AWS_ACCESS_KEY_ID": "an-access-key", "AWS_SECRET_ACCESS_KEY": PASSWORD, "AWS_MAX_ATTEMPTS": "1"}
     place = {"AWS_ENDPOINT_URL": "http://127.0.0.2:9", "AWS_CONFIG_FILE": os.devnull}
-    done = kvjob("status", "x", "--store", "s3://bucket/x", **none, **{**place, **keys, **variables})
+    done = ask("status", "x", "--store", "s3://bucket/x", environment={**none, **place, **keys, **variables})
     assert done.code in (74, 78), done.err
-    assert "Traceback" not in done.err
     hidden([PASSWORD, TOKEN], words(done))
 
 
 @pytest.mark.parametrize("place", [f"s3://kvjob:{PASSWORD}@bucket/x", f"https://kvjob:{PASSWORD}@host/x"])
 def test_an_address_with_a_password_is_refused_without_saying_it(place, tmp_path):
     for verb in (("status", "x"), ("report", "x", "--out", tmp_path / "out")):
-        done = kvjob(*verb, "--store", place)
+        done = ask(*verb, "--store", place)
         assert done.code == 78
         hidden([PASSWORD], words(done))
 

@@ -7,7 +7,8 @@ import pytest
 
 from kvjob.records import layout
 from kvjob.store import open_store
-from tests.integration.study import kvjob
+from tests.asking import ask
+from tests.integration.study import kvjob, make_plan, train_here
 
 ONE = "name: one\npreset: smoke\nbase: {batch_size: 4}\nexperiments: [{name: epochs, levels: [2]}]\n"
 
@@ -18,9 +19,8 @@ def in_folder(tiny_data, tmp_path_factory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("folder")
     study = folder / "one.yaml"
     study.write_text(ONE)
-    places = ("--data", tiny_data, "--store", folder / "store", "--logs", folder, "--out", folder / "report")
-    done = kvjob("run", study, *places)
-    assert done.code == 0, done.err
+    store = open_store(str(folder / "store"))
+    train_here(store, "one", make_plan(store, str(study), tiny_data), folder / "cache")
     return study, folder / "store"
 
 
@@ -32,7 +32,7 @@ def test_a_study_over_s3_ends_with_the_bytes_of_one_in_a_folder(s3_url, in_folde
     done = kvjob("run", study, *places, "--out", tmp_path / "report")
     assert done.code == 0, done.err
     assert (tmp_path / "report/index.html").is_file()
-    planned = json.loads(kvjob("plan", study, "--store", url, "--json").out)
+    planned = json.loads(ask("plan", study, "--store", url, "--json").out)
     (run,) = planned["runs"]
     assert run["state"] == "done"
     there, here = open_store(url), open_store(str(folder))
@@ -46,8 +46,7 @@ def test_a_study_over_s3_ends_with_the_bytes_of_one_in_a_folder(s3_url, in_folde
     ):
         key = layout.run(run["key"], name)
         assert there.read(key) == here.read(key)
-    predicted = kvjob(
-        "predict", min((tiny_data / "images").iterdir()), "--store", url, "--out", tmp_path / "masks"
-    )
+    image = min((tiny_data / "images").iterdir())
+    predicted = ask("predict", image, "--store", url, "--out", tmp_path / "masks")
     assert predicted.code == 0, predicted.err
     assert len(list((tmp_path / "masks").iterdir())) == 2

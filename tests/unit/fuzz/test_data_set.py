@@ -16,7 +16,7 @@ from kvjob.errors import DataError
 from kvjob.records.checkpoint import FileSum
 from kvjob.records.document import write_document
 from kvjob.store import open_store
-from tests.unit.fuzz.asking import ask
+from tests.asking import ask
 from tests.unit.fuzz.hostile import NAMES, damaged
 
 FUZZ = settings.get_profile("fuzz")

@@ -12,7 +12,7 @@ from kvjob.observe.exporter import Exporter
 from kvjob.records.document import write_document
 from kvjob.records.run import RunRecord
 from kvjob.store import open_store
-from tests.unit.fuzz.asking import ask
+from tests.asking import ask
 from tests.unit.fuzz.hostile import NAMES, damaged, objects
 from tests.unit.report.example import CODE, DATASET, MemoryStore, diverge, finish, make_study, start
 

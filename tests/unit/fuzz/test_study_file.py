@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.fuzz.asking import ask
+from tests.asking import ask
 from tests.unit.fuzz.hostile import NAMES, damaged, scalars, values
 
 STUDY = """

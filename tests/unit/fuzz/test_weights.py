@@ -28,7 +28,7 @@ from kvjob.store import open_store
 from kvjob.study import TrainConfig
 from kvjob.train.checkpoint import Checkpoints
 from kvjob.train.snapshot import history_of, load_model
-from tests.unit.fuzz.asking import ask
+from tests.asking import ask
 from tests.unit.fuzz.hostile import NAMES, damaged, values
 
 FUZZ = settings.get_profile("fuzz")

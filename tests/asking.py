@@ -1,4 +1,8 @@
-"""The command line in this process, and what holds whatever it is given."""
+"""The command line in this process, and what holds whatever it is given.
+
+A process of its own takes a second to start, or five where it trains: `tests.integration.study.kvjob` is for
+what only a process can promise.
+"""
 
 import contextlib
 import io
@@ -25,7 +29,7 @@ class Said:
 def ask(*arguments: object, environment: Mapping[str, str] | None = None) -> Said:
     """Run a verb; it ends with a code of the design, at most one error, and nothing steers the terminal."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with (
             mock.patch.object(sys, "argv", ["kvjob", *map(str, arguments)]),
@@ -37,9 +41,11 @@ def ask(*arguments: object, environment: Mapping[str, str] | None = None) -> Sai
     except SystemExit as end:
         said = Said(int(end.code or 0), _text(out), _text(err))
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     assert said.code in CODES, said
-    assert "Traceback" not in said.out + said.err, said
+    shown = "" if arguments[0] == "logs" else said.out  # what a trainer left may well be a traceback
+    assert "Traceback" not in shown + said.err, said
     errors = [line for line in said.err.splitlines() if line.startswith("error: ")]
     found = "error: " in said.out  # by `data check`, which is no failure of its own
     assert len(errors) == (said.code not in (0, 1) and not found), said
