@@ -21,7 +21,7 @@ from kvjob.report.figures import (
     plan_figures,
 )
 from kvjob.report.latex.paper import PAPER, paper
-from kvjob.report.page import Page, Section, Shown, render
+from kvjob.report.page import Page, Section, Shown, Watched, render
 from kvjob.report.provenance import STUDY_FILE, study_yaml
 from kvjob.report.published import Published, load_published
 from kvjob.report.read import StudyData, read_data
@@ -67,10 +67,28 @@ def build_report(
     """
     check_replaceable(out)
     values = load_published(published)
-    data = read_data(store, study, now)
-    summaries = summarise(data, values)
+    return make_report(read_data(store, study, now), values, out, progress)
+
+
+def make_report(
+    data: StudyData,
+    published: Published,
+    out: Path,
+    progress: Progress | None = None,
+    watched: Watched | None = None,
+) -> Path:
+    """Make the report of what was read; arguments and errors as build_report.
+
+    Args:
+        data: the study.
+        published: published values to set beside the results.
+        out: folder for the report.
+        progress: as build_report's.
+        watched: given while the study trains and the report is to be made again and again.
+    """
+    summaries = summarise(data, published)
     with replacing_folder(out) as folder:
-        _make(_Folder(folder), data, summaries, values, progress or _silent)
+        _make(_Folder(folder), data, summaries, published, progress or _silent, watched)
     return out / INDEX
 
 
@@ -99,6 +117,7 @@ def _make(
     summaries: tuple[ExperimentSummary, ...],
     published: Published,
     progress: Progress,
+    watched: Watched | None,
 ) -> None:
     runs = tuple(map(summarise_run, data.runs))
     experiments = {summary.name: experiment_table(summary) for summary in summaries}
@@ -116,7 +135,7 @@ def _make(
         folder.write(f"{TILES}/{name}", picture)
     record = report_record(data, runs, summaries, published, tuple(sorted(folder.names)))
     sections = tuple(_section(summary, experiments[summary.name], planned, figures) for summary in summaries)
-    page = Page(record, sections, figures.get(OVERVIEW), network, others, list_of_runs, tiles)
+    page = Page(record, sections, figures.get(OVERVIEW), network, others, list_of_runs, tiles, watched)
     folder.write(STUDY_FILE, study_yaml(record))
     folder.write(SCHEMA, schema_json())
     folder.write(RECORD, record.model_dump_json(indent=1) + "\n")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -64,6 +65,16 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A page that a browser asks for again."""
+
+    seconds: int
+    """After how long."""
+    moment: datetime
+    """When the store was read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """All parts of the page."""
 
@@ -74,6 +85,8 @@ class Page:
     others: Table
     runs: Table
     tiles: Tiles
+    watched: Watched | None = None
+    """While the study trains and the page is made again and again."""
 
 
 def render(page: Page) -> str:
@@ -90,6 +103,7 @@ def render(page: Page) -> str:
         others=page.others,
         runs=page.runs,
         tiles=page.tiles.definitions(),
+        watched=page.watched,
         **spoken(record),
         css=Markup(_css()),  # noqa: S704  (a file of this package)
         contents=_contents(page),

@@ -1,28 +1,28 @@
 """From the store to typed values: everything a report says comes from here, and each object is read once."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from kvjob.errors import DataError
+from kvjob.errors import ConfigurationError, DataError, StoreAwayError
 from kvjob.records import layout
-from kvjob.records.attempt import Attempt
-from kvjob.records.document import Document, read_document
+from kvjob.records.attempt import Attempt, read_attempts
+from kvjob.records.document import find_document
 from kvjob.records.predictions import NAME, decode_predictions
 from kvjob.records.run import Environment, History, ModelSummary, Result, Sample, SampleIndex
-from kvjob.records.state import RunState, StateKind, run_state
+from kvjob.records.snapshot import Snapshot
+from kvjob.records.state import RunState, StateKind, state_of
 from kvjob.records.study import StudyRecord, read_study
 from kvjob.report.course import Course
 from kvjob.report.packs import Packs
-from kvjob.store import KeyMissing, Store
+from kvjob.store import Entry, KeyMissing, Store
 from kvjob.study import Experiment, Level, PlannedRun
 from kvjob.study.scores import COUNTS
 
@@ -36,9 +36,10 @@ _STANDINGS: dict[StateKind, Standing] = {
     "failed": "failed",
 }
 _READERS = 8
-
-T = TypeVar("T")
-D = TypeVar("D", bound=Document)
+_PICTURES = 256
+"""Sample pictures kept, so that memory does not grow with the number of levels."""
+_NOT_READ = ("checkpoints/", "latest.json", "best.json")
+"""What a run writes and no report reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Run:
     model: ModelSummary | None = None
     environment: Environment | None = None
     samples: tuple[Sample, ...] = ()
+    over: bool = False
+    """Whether nothing more comes of it unless somebody acts."""
 
     @property
     def key(self) -> str:
@@ -79,18 +82,20 @@ class StudyData:
         self._pictures: dict[str, NDArray[np.uint8]] = {}
         self._predictions: dict[str, bytes | None] = {}
         self.packs = Packs(store, record.plan.dataset)
+        self._roles: dict[tuple[str, str], list[Run]] = {}
+        for run in sorted(runs, key=lambda run: run.seed):
+            for role in run.planned.roles:
+                self._roles.setdefault((role.experiment, role.level), []).append(run)
 
     def runs_of(self, experiment: Experiment, level: Level) -> tuple[Run, ...]:
         """The runs of one level, by seed."""
-        role = (experiment.name, level.name)
-        chosen = [run for run in self.runs if role in {(r.experiment, r.level) for r in run.planned.roles}]
-        return tuple(sorted(chosen, key=lambda run: run.seed))
+        return tuple(self._roles.get((experiment.name, level.name), ()))
 
     def is_baseline(self, experiment: Experiment, level: Level) -> bool:
         """Whether the level is the base configuration."""
         return any(
             role.baseline and (role.experiment, role.level) == (experiment.name, level.name)
-            for run in self.runs
+            for run in self.runs_of(experiment, level)
             for role in run.planned.roles
         )
 
@@ -98,6 +103,8 @@ class StudyData:
         """A sample picture: (side, side, 3) RGB or (side, side) grey, 0 to 255; DataError if damaged."""
         key = layout.sample(run.key, name)
         if key not in self._pictures:
+            while len(self._pictures) >= _PICTURES:
+                self._pictures.pop(next(iter(self._pictures)))
             try:
                 with Image.open(BytesIO(self.store.read(key))) as image:
                     self._pictures[key] = np.asarray(image.convert("L" if image.mode != "RGB" else "RGB"))
@@ -117,69 +124,117 @@ class StudyData:
         """
         key = layout.run(run.key, NAME)
         if key not in self._predictions:  # as it is stored: unpacked, all of them would not fit into memory
-            self._predictions[key] = _or_none(lambda: self.store.read(key))
+            self._predictions[key] = _read_if_there(self.store, key)
         data, where = self._predictions[key], f"{self.store.url}/{key}"
         if data is None or run.counts is None:
             raise DataError("not kept", where=where, fix="Train the run with this version of kvjob")
         return decode_predictions(data, len(run.counts), where)
 
 
-def read_data(store: Store, study: str, now: datetime | None = None) -> StudyData:
-    """Read everything of a study but its sample pictures, which are read when they are drawn.
+class StudyReader:
+    """Reads a study again and again: each time a listing of its runs, and those that have changed.
 
-    Raises:
-        ConfigurationError: the store has no such study, or a newer kvjob wrote it.
-        StoreError: the store cannot be read.
+    Sample pictures are not read; they are when they are drawn.
     """
-    record = read_study(store, study)
-    moment = now or datetime.now(UTC)
-    with ThreadPoolExecutor(_READERS) as pool:
-        runs = tuple(pool.map(lambda planned: _read_run(store, planned, moment), record.plan.runs))
-    return StudyData(store, record, runs)
+
+    def __init__(self, store: Store, study: str) -> None:
+        self._store, self._study = store, study
+        self._kept: dict[str, tuple[int, Run]] = {}
+        self.stamp = 0
+        """Another number after a `read` that found anything changed."""
+
+    def read(self, now: datetime | None = None) -> StudyData:
+        """The study at this moment; now is the moment by which silent runs are judged.
+
+        Raises:
+            ConfigurationError: the store has no such study, or a newer kvjob wrote it.
+            StoreError: the store cannot be read; what was read until then is not read again.
+        """
+        record = self._read_record()
+        moment = now or datetime.now(UTC)
+        planned = {run.key: run for run in record.plan.runs}
+        self._kept = {key: kept for key, kept in self._kept.items() if key in planned}
+        with ThreadPoolExecutor(_READERS) as pool:
+            runs = tuple(pool.map(lambda run: self._read(run, moment), planned.values()))
+        stamps = tuple((self._kept[run.key][0], run.standing) for run in runs)
+        self.stamp = hash((record.model_dump_json(), stamps))
+        return StudyData(self._store, record, runs)
+
+    def _read_record(self) -> StudyRecord:
+        try:
+            return read_study(self._store, self._study)
+        except ConfigurationError:
+            plan = layout.study(self._study, "plan.json")
+            if not self._kept or any(self._store.list(plan)):
+                raise
+            # a folder that is no longer mounted has no studies, and says nothing else
+            raise StoreAwayError(
+                "the study is no longer there", where=f"{self._store.url}/{plan}", fix="Bring the store back"
+            ) from None
+
+    def _read(self, planned: PlannedRun, now: datetime) -> Run:
+        files = Snapshot(self._store, layout.run(planned.key))
+        files.refresh()
+        stamp = hash((planned, *(entry for entry in files.list() if _is_read(entry, planned.key))))
+        before, run = self._kept.get(planned.key, (None, None))
+        if run is None or before != stamp:
+            run = _read_run(files, planned, now)
+        elif not run.over:  # time alone may have told that it is silent
+            run = _judged(run, now)
+        self._kept[planned.key] = stamp, run
+        return run
+
+
+def read_data(store: Store, study: str, now: datetime | None = None) -> StudyData:
+    """A study at this moment, once; errors as StudyReader.read."""
+    return StudyReader(store, study).read(now)
+
+
+def _is_read(entry: Entry, key: str) -> bool:
+    return not entry.key.removeprefix(layout.run(key)).startswith(_NOT_READ)
 
 
 def _read_run(store: Store, planned: PlannedRun, now: datetime) -> Run:
     """One damaged document makes one run unreadable, not the report."""
+    attempts = tuple(read_attempts(store, planned.key))
     try:
-        state = run_state(store, planned.key, now)
-        history = _optional(store, planned.key, "history.json", History)
-        index = _optional(store, planned.key, "samples/index.json", SampleIndex)
-        return Run(
+        result = find_document(store, layout.run(planned.key, "result.json"), Result)
+        history = find_document(store, layout.run(planned.key, "history.json"), History)
+        index = find_document(store, layout.sample(planned.key, "index.json"), SampleIndex)
+        run = Run(
             planned,
-            standing=_standing(state),
-            why=state.why,
-            attempts=state.attempts,
-            result=state.result,
+            standing="missing",
+            why="",
+            attempts=attempts,
+            result=result,
             course=Course(history.rows if history else ()),
-            counts=_read_counts(store, planned.key) if state.result else None,
-            model=_optional(store, planned.key, "model.json", ModelSummary),
-            environment=_optional(store, planned.key, "environment.json", Environment),
+            counts=_read_counts(store, planned.key) if result else None,
+            model=find_document(store, layout.run(planned.key, "model.json"), ModelSummary),
+            environment=find_document(store, layout.run(planned.key, "environment.json"), Environment),
             samples=index.samples if index else (),
         )
     except DataError as error:
-        return Run(
-            planned, standing="unreadable", why=f"{error.where.removeprefix(store.url + '/')}: {error.what}"
-        )
+        where = error.where.removeprefix(store.url + "/")
+        over = state_of(attempts, None, now).kind != "running"
+        return Run(planned, "unreadable", f"{where}: {error.what}", attempts, over=over)
+    return _judged(run, now)
+
+
+def _judged(run: Run, now: datetime) -> Run:
+    """The run as it stands at that moment."""
+    if run.standing == "unreadable":
+        return replace(run, over=state_of(run.attempts, None, now).kind != "running")
+    state = state_of(run.attempts, run.result, now)
+    return replace(run, standing=_standing(state), why=state.why, over=state.kind in ("done", "failed"))
 
 
 def _standing(state: RunState) -> Standing:
     return state.result.status if state.result else _STANDINGS[state.kind]
 
 
-def _optional(store: Store, key: str, name: str, kind: type[D]) -> D | None:
-    return _or_none(lambda: read_document(store, layout.run(key, name), kind))
-
-
-def _or_none(read: Callable[[], T]) -> T | None:
-    try:
-        return read()
-    except KeyMissing:
-        return None
-
-
 def _read_counts(store: Store, key: str) -> pd.DataFrame | None:
     name = layout.run(key, "scores.csv")
-    data = _or_none(lambda: store.read(name))
+    data = _read_if_there(store, name)
     if data is None:
         return None
     try:
@@ -190,3 +245,10 @@ def _read_counts(store: Store, key: str) -> pd.DataFrame | None:
         raise DataError(
             "damaged: not a table of image, tp, fp, fn, tn", where=f"{store.url}/{name}", fix="Delete it"
         ) from None
+
+
+def _read_if_there(store: Store, key: str) -> bytes | None:
+    try:
+        return store.read(key)
+    except KeyMissing:
+        return None

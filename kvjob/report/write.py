@@ -8,6 +8,7 @@ from tempfile import mkdtemp
 
 from kvjob.errors import ConfigurationError
 from kvjob.records import layout
+from kvjob.report.exchange import exchange
 from kvjob.store import Store
 
 INDEX, RECORD = "index.html", "report.json"
@@ -41,9 +42,10 @@ def replacing_folder(out: Path) -> Iterator[Path]:
         new = scratch / "new"
         new.mkdir()
         yield new
-        if out.exists():
-            out.rename(scratch / "old")
-        new.rename(out)
+        if not exchange(new, out):
+            if out.exists():
+                out.rename(scratch / "old")
+            new.rename(out)
     except OSError as error:
         raise _unwritable(out, error) from None
     finally:
