@@ -10,6 +10,7 @@ from kvjob.records.cause import Cause
 from kvjob.records.document import Document
 from kvjob.records.run import Environment, PhaseScores
 from kvjob.report.cost import Cost, cost
+from kvjob.report.origin import Origin, origin
 from kvjob.report.published import Published
 from kvjob.report.read import Run, Standing, StudyData
 from kvjob.report.summary import ExperimentSummary
@@ -101,8 +102,10 @@ class ReportRecord(Document):
     experiments: tuple[ExperimentSummary, ...]
     published: Published
     """What the results were set beside."""
+    origin: Origin
+    """What made the report, and what makes it again."""
     files: tuple[str, ...]
-    """Tables and figures of the report, below its folder."""
+    """Tables, data and figures of the report, below its folder."""
 
 
 def report_record(
@@ -129,6 +132,7 @@ def report_record(
         runs=runs,
         experiments=experiments,
         published=published,
+        origin=origin(data),
         files=files,
     )
 

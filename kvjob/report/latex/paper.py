@@ -145,9 +145,5 @@ def _environment() -> Environment:
         comment_start_string="<#",
         comment_end_string="#>",
     )
-    found.filters |= {"tex": escape, "sentence": sentence, "code": code, "capital": _capital}
+    found.filters |= {"tex": escape, "sentence": sentence, "code": code}
     return found
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

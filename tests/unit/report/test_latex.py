@@ -89,8 +89,8 @@ def test_it_says_what_was_found_and_how_to_make_it_again(tex: str):
     words = " ".join(LatexNodes2Text().latex_to_text(tex).split())
     assert "Against the baseline, Adam." in words
     assert "Data set: dddddddddddd" in words
-    assert "torch: 2.9.0" in words
-    assert r"\texttt{kvjob report paper {-}{-}store URL" in tex
+    assert "torch 2.9.0" in words
+    assert r"\texttt{kvjob report paper {-}{-}store store {-}{-}out report}" in tex
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex with IEEEtran")

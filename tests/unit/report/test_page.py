@@ -135,8 +135,8 @@ def test_it_shows_the_published_values_there_are_and_says_which_are_not_at_hand(
 
 def test_it_says_how_to_make_it_again(mixed_page: Outline):
     words = mixed_page.words
-    assert "kvjob run study.yaml --data DIR --store URL" in words
-    assert "kvjob report paper --store URL --out DIR" in words
+    assert "kvjob run study.yaml --data data --store store --out report" in words
+    assert "kvjob report paper --store store --out report" in words
     assert "torch 2.9.0" in words
     assert "Code cccccccccccc" in words
     assert "Device Example GPU" in words
