@@ -56,6 +56,18 @@ class Difference(BaseModel):
         return "better" if self.mean > 0 else "worse"
 
 
+class Interval(BaseModel):
+    """A mean score over images and seeds with its 95 % interval."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    mean: float
+    low: float
+    """Lower end of the 95 % interval."""
+    high: float
+    """Upper end."""
+
+
 def paired_bootstrap(
     level: Array, baseline: Array, *, paired: bool, replicates: int = REPLICATES, seed: int = 0
 ) -> Difference:
@@ -96,6 +108,16 @@ def paired_bootstrap(
         seeds=(level.shape[0], baseline.shape[0]),
         paired=paired,
     )
+
+
+def mean_interval(scores: Array) -> Interval:
+    """A level's own mean over images and seeds with its interval, by the same resampling.
+
+    Args:
+        scores: of shape (seeds, images).
+    """
+    found = paired_bootstrap(scores, np.zeros_like(scores), paired=True)
+    return Interval(mean=found.mean, low=found.low, high=found.high)
 
 
 def holm(p: list[float]) -> list[float]:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from kvjob.report.beside import set_beside
+from kvjob.report.conclusions import NEXT_STUDY, conclude, next_study
+from kvjob.report.dataset import dataset_kind
 from kvjob.report.document import SCHEMA, report_record, summarise_run
 from kvjob.report.figures import (
     OVERVIEW,
@@ -27,7 +30,18 @@ from kvjob.report.published import Published, load_published
 from kvjob.report.read import StudyData, read_data
 from kvjob.report.schema import schema_json
 from kvjob.report.summary import ExperimentSummary, summarise
-from kvjob.report.tables import FORMATS, Table, experiment_table, model_table, others_table, runs_table
+from kvjob.report.tables import (
+    FORMATS,
+    Table,
+    beside_table,
+    claims_table,
+    experiment_table,
+    model_table,
+    others_table,
+    protocol_table,
+    recommended_table,
+    runs_table,
+)
 from kvjob.report.tidy import data_files, datasets
 from kvjob.report.write import INDEX, RECORD, check_replaceable, replacing_folder
 from kvjob.store import Store
@@ -121,9 +135,18 @@ def _make(
 ) -> None:
     runs = tuple(map(summarise_run, data.runs))
     experiments = {summary.name: experiment_table(summary) for summary in summaries}
-    network, others = model_table(data, published.paper.model), others_table(summaries, published.others)
-    list_of_runs = runs_table(runs)
-    every = (*experiments.values(), *([network] if network else []), others, list_of_runs)
+    kind = dataset_kind(data)
+    conclusions = conclude(data, summaries, published, kind)
+    beside = set_beside(data, summaries, published, kind)
+    network, list_of_runs = model_table(data, published.paper.model), runs_table(runs)
+    concluded = {
+        "recommended": recommended_table(conclusions.recommendation),
+        "claims": claims_table(conclusions.claims),
+        "protocol": protocol_table(beside),
+        "beside": beside_table(beside),
+        "others": others_table(beside, published.others.note),
+    }
+    every = (*experiments.values(), *([network] if network else []), *concluded.values(), list_of_runs)
     for table in every:
         for suffix, convert in FORMATS.items():
             folder.write(f"tables/{table.name}.{suffix}", convert(table))
@@ -133,9 +156,14 @@ def _make(
     figures = _draw(folder, data, summaries, planned, tiles, progress)
     for name, picture in tiles.files.items():
         folder.write(f"{TILES}/{name}", picture)
-    record = report_record(data, runs, summaries, published, tuple(sorted(folder.names)))
-    sections = tuple(_section(summary, experiments[summary.name], planned, figures) for summary in summaries)
-    page = Page(record, sections, figures.get(OVERVIEW), network, others, list_of_runs, tiles, watched)
+    record = report_record(data, runs, summaries, conclusions, published, beside, tuple(sorted(folder.names)))
+    sections = tuple(
+        _section(summary, conclusions.of(summary.name).sentences, experiments[summary.name], planned, figures)
+        for summary in summaries
+    )
+    page = Page(record, sections, figures.get(OVERVIEW), network, concluded, list_of_runs, tiles, watched)
+    if conclusions.recommendation.untested:
+        folder.write(NEXT_STUDY, next_study(record.study, conclusions.recommendation))
     folder.write(STUDY_FILE, study_yaml(record))
     folder.write(SCHEMA, schema_json())
     folder.write(RECORD, record.model_dump_json(indent=1) + "\n")
@@ -170,7 +198,11 @@ def _draw(
 
 
 def _section(
-    summary: ExperimentSummary, table: Table, planned: list[PlannedFigure], drawn: dict[str, Shown]
+    summary: ExperimentSummary,
+    sentences: tuple[str, ...],
+    table: Table,
+    planned: list[PlannedFigure],
+    drawn: dict[str, Shown],
 ) -> Section:
     own = [figure for figure in planned if figure.summary.name == summary.name]
     missing = [figure for figure in own if figure.name not in drawn]
@@ -178,6 +210,7 @@ def _section(
     unkept = [figure for figure in missing if finished and figure.of_predictions]
     return Section(
         summary,
+        sentences,
         table,
         figures=tuple(drawn[figure.name] for figure in own if figure.name in drawn),
         waiting=tuple(figure.label for figure in missing if figure not in unkept),

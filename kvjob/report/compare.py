@@ -58,6 +58,13 @@ def compare(runs: Sequence[Run], against: Sequence[Run] | None) -> Compared:
     return Compared(iou.comparison, iou, dice)
 
 
+def scores_by_image(runs: Sequence[Run]) -> dict[str, NDArray[np.float64]]:
+    """By score an array of shape (finished runs, images they have in common); empty if none has finished."""
+    done = _scored(runs)
+    names = [set(run.counts.index) for run in done if run.counts is not None]
+    return _scores(done, sorted(set.intersection(*names))) if names else {}
+
+
 def corrected(found: dict[K, Compared]) -> dict[K, Compared]:
     """The same with p-values, and so verdicts, corrected for the number of levels that were compared."""
     told = {key: each for key, each in found.items() if each.iou and each.dice}

@@ -9,6 +9,8 @@ from kvjob import __version__
 from kvjob.records.cause import Cause
 from kvjob.records.document import Document
 from kvjob.records.run import Environment, PhaseScores
+from kvjob.report.beside import Beside
+from kvjob.report.conclusions import Conclusions
 from kvjob.report.cost import Cost, cost
 from kvjob.report.origin import Origin, origin
 from kvjob.report.published import Published
@@ -100,8 +102,12 @@ class ReportRecord(Document):
     """Of all runs, each counted once."""
     runs: tuple[RunSummary, ...]
     experiments: tuple[ExperimentSummary, ...]
+    conclusions: Conclusions
+    """What follows from them by rule."""
     published: Published
     """What the results were set beside."""
+    beside: Beside
+    """Both next to each other."""
     origin: Origin
     """What made the report, and what makes it again."""
     files: tuple[str, ...]
@@ -112,7 +118,9 @@ def report_record(
     data: StudyData,
     runs: tuple[RunSummary, ...],
     experiments: tuple[ExperimentSummary, ...],
+    conclusions: Conclusions,
     published: Published,
+    beside: Beside,
     files: tuple[str, ...],
 ) -> ReportRecord:
     """Gather what the report says."""
@@ -131,7 +139,9 @@ def report_record(
         cost=cost(data.runs),
         runs=runs,
         experiments=experiments,
+        conclusions=conclusions,
         published=published,
+        beside=beside,
         origin=origin(data),
         files=files,
     )

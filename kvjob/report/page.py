@@ -1,6 +1,6 @@
 """`index.html`: the whole report on one page that needs nothing beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,9 +9,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from kvjob.report.bootstrap import REPLICATES
+from kvjob.report.conclusions import NEXT_STUDY, options
+from kvjob.report.dataset import described
 from kvjob.report.document import ReportRecord, RunSummary
 from kvjob.report.figures import DARK, PAPER, Tiles, variable
-from kvjob.report.findings import finding
 from kvjob.report.provenance import STUDY_FILE, commands, facts
 from kvjob.report.published import BUILT_IN
 from kvjob.report.summary import ExperimentSummary
@@ -19,11 +20,9 @@ from kvjob.report.tables import Table
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _ORDER = ("finished", "running", "interrupted", "missing", "diverged", "failed", "unreadable")
-OFFICIAL_SPLIT = {"train": 472, "test": 118}
-"""Images of Kvasir-Instrument."""
 _TAIL = (
     ("network", "The network"),
-    ("others", "Published results"),
+    ("beside", "Beside the paper"),
     ("method", "How to read the numbers"),
     ("runs", "Runs"),
     ("provenance", "Provenance"),
@@ -45,17 +44,14 @@ class Section:
     """An experiment on the page."""
 
     summary: ExperimentSummary
+    sentences: tuple[str, ...]
+    """What is concluded of it."""
     table: Table
     figures: tuple[Shown, ...]
     waiting: tuple[str, ...]
     """Labels of figures for which nothing is there yet."""
     unkept: tuple[str, ...] = ()
     """Labels of figures whose runs have finished and did not leave what they show."""
-
-    @property
-    def finding(self) -> str:
-        """What the experiment found."""
-        return finding(self.summary)
 
     @property
     def gaps(self) -> bool:
@@ -82,7 +78,8 @@ class Page:
     sections: tuple[Section, ...]
     overview: Shown | None
     network: Table | None
-    others: Table
+    concluded: Mapping[str, Table]
+    """`recommended`, `claims`, `protocol`, `beside` and `others`."""
     runs: Table
     tiles: Tiles
     watched: Watched | None = None
@@ -100,7 +97,11 @@ def render(page: Page) -> str:
         sections=page.sections,
         overview=page.overview,
         network=page.network,
-        others=page.others,
+        conclusions=record.conclusions,
+        beside=record.beside,
+        concluded=page.concluded,
+        next_study=NEXT_STUDY,
+        options=options(record.conclusions.recommendation.changes),
         runs=page.runs,
         tiles=page.tiles.definitions(),
         watched=page.watched,
@@ -160,11 +161,10 @@ def _state(record: ReportRecord) -> str:
 
 
 def _comparable(record: ReportRecord) -> str:
-    images = record.image_counts
-    if images == OFFICIAL_SPLIT:
+    """Whether published results are of the same images, as far as a report can know."""
+    if record.beside.comparable:
         return "These can be compared with this study only if it ran on Kvasir-Instrument itself."
-    counts = f"{images.get('train', 0)} training and {images.get('test', 0)} test images"
-    return f"This study’s data set, with {counts}, is not Kvasir-Instrument in its official split."
+    return f"This study ran on other images: {described(record.beside.dataset, record.image_counts)}."
 
 
 def _duration(hours: float) -> str:

@@ -1,9 +1,9 @@
-"""What others have published, as data; only values with a known source are filled in."""
+"""What others have published, as data; only values and claims with a known source are filled in."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kvjob.errors import ConfigurationError
 
@@ -45,13 +45,76 @@ class PublishedModel(_Part):
     trainable: int | None = Field(default=None, ge=1)
 
 
+Says = Literal["best", "better", "worse", "no difference"]
+
+
+class Claim(_Part):
+    """A sentence about levels of one factor that a study can confirm, contradict, or leave undecided."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
+    """Short name, unlike that of any other claim or question of the file."""
+    text: str = Field(min_length=1, max_length=300)
+    """The claim as a sentence without a full stop, or the question with its mark."""
+    source: str = Field(min_length=1, max_length=300)
+    """Where it stands, or what raises it."""
+    experiment: str
+    """Name of the experiment in the study."""
+    level: str
+    """Name of the level that it is about."""
+    says: Says
+    """`best`: above every other level; else how `level` compares with each level of `than`, by IoU."""
+    than: tuple[str, ...] = ()
+    """Names of the levels it is compared with; with `best`, all others of the experiment unless given."""
+    margin: float = Field(1.0, gt=0, le=100, allow_inf_nan=False)
+    """With `no difference`: points of IoU within which two levels count as alike."""
+
+    @model_validator(mode="after")
+    def _compares(self) -> Self:
+        if self.says != "best" and not self.than:
+            raise ValueError(f"'than' is missing: name the levels that {self.level!r} is compared with")
+        if self.level in self.than:
+            raise ValueError(f"{self.level!r} is compared with itself")
+        return self
+
+
+class PaperProtocol(_Part):
+    """How the paper trained and scored, in the words of TrainConfig; null is what is not at hand."""
+
+    data: str
+    """Data set and split."""
+    encoder: str | None = None
+    """Encoder, by its name in TrainConfig."""
+    encoder_weights: str | None = None
+    """Its initial weights."""
+    input_size: int | None = Field(default=None, ge=1)
+    """Side of the square that the network saw, in pixels."""
+    protocol: Literal["held-out", "test-steered"] | None = None
+    """Whether the test set was held out or steered training."""
+    epochs: int | None = Field(default=None, ge=1)
+    """Most epochs."""
+    early_stop_patience: int | None = Field(default=None, ge=1)
+    """Epochs without a better score after which training stopped."""
+    batch_size: int | None = Field(default=None, ge=1)
+    """Images per step."""
+    learning_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Initial step size."""
+    seeds: int | None = Field(default=None, ge=1)
+    """Replicates of each configuration."""
+    scores: Literal["mean over images", "over all pixels"] | None = None
+    """Which definition of its scores."""
+
+
 class Paper(_Part):
     """The paper whose study kvjob repeats."""
 
     note: str
     """What a reader must know to compare with it."""
+    protocol: PaperProtocol = PaperProtocol(data="Kvasir-Instrument")
+    """How the paper trained and scored."""
     model: PublishedModel
     tables: tuple[PublishedTable, ...]
+    claims: tuple[Claim, ...] = ()
+    """What the paper says, each with where it says it."""
 
 
 class OtherResult(_Part):
@@ -75,7 +138,16 @@ class Published(_Part):
 
     format: Literal[1] = 1
     paper: Paper
+    questions: tuple[Claim, ...] = ()
+    """What the experiments ask; nobody is known to have claimed it."""
     others: Others
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        names = [claim.name for claim in (*self.paper.claims, *self.questions)]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two claims are named {', '.join(twice)}")
+        return self
 
     def table_numbers(self) -> dict[str, int]:
         """The paper's table of each experiment that it has one for."""

@@ -49,9 +49,7 @@ def paper(page: Page, tables: Sequence[Table], figures: Mapping[str, Shown]) -> 
     values: dict[str, Any] = {
         "record": record,
         **spoken(record),
-        "summary": tuple(
-            f"{part.summary.title}: {said}" for part in page.sections for said in [part.finding]
-        ),
+        "summary": (*record.conclusions.answer, *record.conclusions.advice),
         "factors": _listed([section.summary.title.lower() for section in page.sections]),
         "base": ", ".join(code(f"{key}={value}") for key, value in _base(page).items()),
         "data": ", ".join(f"{count} {part} images" for part, count in record.image_counts.items()),
@@ -112,7 +110,7 @@ def _figure_number(figure: Shown) -> int | None:
 def _part(section: Section, numbers: _Numbers) -> _Part:
     return _Part(
         section.summary,
-        (section.finding,),
+        section.sentences,
         _listed([level.label for level in section.summary.levels]),
         (section.table, numbers.table(section.table)),
         [(figure, numbers.figure(figure)) for figure in section.figures],

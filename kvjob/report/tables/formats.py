@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from io import StringIO
 
 from kvjob.errors import shown
-from kvjob.report.bootstrap import Difference
-from kvjob.report.measure import Measure
-from kvjob.report.tables.table import Share, Table, Value, heads, texts
+from kvjob.report.bootstrap import Difference, Interval
+from kvjob.report.measure import POINTS, Measure
+from kvjob.report.tables.table import Points, Share, Table, Value, heads, texts
 
 _FORMULA = ("=", "+", "-", "@")
 
@@ -17,7 +17,7 @@ def to_csv(table: Table) -> str:
     """One line per row, all parts side by side, full precision; absent values are empty.
 
     Column `origin` is `measured` or `published`. A measure fills two columns (the mean and
-    `_std`), a difference three (`_low` and `_high` too), a share two (`_of` too).
+    `_std`), a difference and an interval three (`_low` and `_high` too), a share two (`_of` too).
     """
     lines: dict[tuple[str, str], dict[str, object]] = {}
     for part in table.parts:
@@ -72,7 +72,9 @@ def _flat(key: str, value: Value) -> dict[str, object]:
             return {key: mean, f"{key}_std": std}
         case Share(done=done, of=of):
             return {key: done, f"{key}_of": of}
-        case Difference(mean=mean, low=low, high=high):
+        case Points(fraction=fraction):
+            return {key: fraction * POINTS}
+        case Difference(mean=mean, low=low, high=high) | Interval(mean=mean, low=low, high=high):
             return {key: mean, f"{key}_low": low, f"{key}_high": high}
     return {key: value}
 

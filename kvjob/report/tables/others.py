@@ -1,40 +1,61 @@
-"""What others have published on Kvasir-Instrument, beside this study's baseline."""
+"""What others have published on Kvasir-Instrument, beside this study's baseline where it can be."""
 
-from kvjob.report.published import Others
-from kvjob.report.summary import ExperimentSummary, LevelSummary
-from kvjob.report.tables.table import Column, Part, Row, Table, Value
+from collections.abc import Sequence
+
+from kvjob.report.beside import Beside, BesideOther
+from kvjob.report.tables.table import Column, Part, Points, Row, Table, Value
+
+_SCORES = (Column("iou", "IoU"), Column("dice", "Dice"))
+_COMPARED = (
+    Column("iou_difference_points", "Ours − theirs, IoU (points)"),
+    Column("dice_difference_points", "Dice (points)"),
+    Column("inside", "Their values", numeric=False),
+)
+_SOURCE = Column("source", "Source", numeric=False)
 
 
-def others_table(summaries: tuple[ExperimentSummary, ...], others: Others) -> Table:
-    """One row per published result, and the baseline of this study if it has finished."""
-    columns = (
-        Column("iou", "IoU"),
-        Column("dice", "Dice"),
-        Column("source", "Source", numeric=False),
-    )
+def others_table(beside: Beside, note: str) -> Table:
+    """One row per published result, and the baseline of this study if it has finished and can be compared.
+
+    Args:
+        beside: the comparison.
+        note: what the published results have in common.
+    """
+    compared = beside.comparable and bool(beside.baseline)
+    methods = list(dict.fromkeys(other.method for other in beside.others))
     rows = [
-        Row(
-            result.method,
-            result.method,
-            {"iou": f"{result.iou:.4f}", "dice": f"{result.dice:.4f}", "source": result.source},
-            kind="published",
-        )
-        for result in others.results
+        _row([other for other in beside.others if other.method == method], compared) for method in methods
     ]
-    baseline = _baseline(summaries)
-    if baseline is not None and baseline.mean_over_images is not None:
-        scores = baseline.mean_over_images
-        cells: dict[str, Value] = {"iou": scores["iou"], "dice": scores["dice"], "source": "this report"}
-        rows.insert(0, Row("baseline", "This study's baseline", cells))
+    if compared:
+        ours: dict[str, Value] = {score: beside.baseline[score] for score in ("iou", "dice")}
+        rows.insert(0, Row("baseline", "This study’s baseline", {**ours, "source": "this report"}))
     return Table(
         name="table-published",
         label="Published results",
         title="Kvasir-Instrument",
         head="Method",
-        parts=(Part(others.note, columns, tuple(rows)),),
+        parts=(Part(note, (*_SCORES, *(_COMPARED if compared else ()), _SOURCE), tuple(rows)),),
     )
 
 
-def _baseline(summaries: tuple[ExperimentSummary, ...]) -> LevelSummary | None:
-    levels = (level for summary in summaries for level in summary.levels)
-    return next((level for level in levels if level.baseline), None)
+def _row(scores: Sequence[BesideOther], compared: bool) -> Row:
+    cells: dict[str, Value] = {each.score: f"{each.published:.4f}" for each in scores}
+    if compared:
+        cells |= {
+            f"{each.score}_difference_points": Points(each.difference)
+            for each in scores
+            if each.difference is not None
+        }
+        cells["inside"] = _inside(scores)
+    return Row(scores[0].method, scores[0].method, {**cells, "source": scores[0].source}, kind="published")
+
+
+def _inside(scores: Sequence[BesideOther]) -> str:
+    told = {bool(each.inside) for each in scores}
+    if len(told) > 1:
+        return f"{' and '.join(_name(each) for each in scores if each.inside)} inside our interval"
+    return "inside our intervals" if told == {True} else "outside our intervals"
+
+
+def _name(score: BesideOther) -> str:
+    return {"iou": "IoU", "dice": "Dice"}.get(score.score, score.score)

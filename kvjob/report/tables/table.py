@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kvjob.report.bootstrap import Difference
-from kvjob.report.measure import Measure
+from kvjob.report.bootstrap import Difference, Interval
+from kvjob.report.measure import POINTS, Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,14 @@ class Share:
     of: int
 
 
-Value = str | int | float | Measure | Difference | Share | None
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A difference of two scores, as a fraction of 1; shown in points."""
+
+    fraction: float
+
+
+Value = str | int | float | Measure | Difference | Interval | Points | Share | None
 """What a cell holds; None is a value that does not exist (yet)."""
 
 ABSENT = "–"
@@ -108,10 +115,12 @@ def text(value: Value, digits: int) -> str:
             return _signless(value, digits)
         case Share(done=done, of=of):
             return f"{done}" if done == of else f"{done} of {of}"
-        case Measure(mean=mean, std=None):
-            return _signless(mean, digits)
+        case Points(fraction=fraction):
+            return signed(fraction * POINTS, 1)
+        case Interval(mean=mean, low=low, high=high):
+            return f"{_signless(mean, digits)} [{_signless(low, digits)}, {_signless(high, digits)}]"
         case Measure(mean=mean, std=std):
-            return f"{_signless(mean, digits)} ± {std:.{digits}f}"
+            return _signless(mean, digits) + ("" if std is None else f" ± {std:.{digits}f}")
         case Difference(mean=mean, low=low, high=high):
             return f"{signed(mean, digits)} [{signed(low, digits)}, {signed(high, digits)}]"
 

@@ -28,7 +28,11 @@ def test_every_table_and_figure_there_is_something_for_is_a_file(mixed_report: P
         "table-01-model",
         "table-02-augmentation",
         "table-03-optimizer",
+        "table-beside-paper",
+        "table-claims",
+        "table-protocol",
         "table-published",
+        "table-recommended",
         "table-runs",
     }
     assert {path.suffix for path in (mixed_report / "tables").iterdir()} == {".csv", ".md", ".tex"}

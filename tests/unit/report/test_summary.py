@@ -3,12 +3,10 @@ import statistics
 import pytest
 
 from kvjob.records import layout
-from kvjob.report.findings import finding
 from kvjob.report.published import load_published
 from kvjob.report.read import read_data
 from kvjob.report.summary import ExperimentSummary, LevelSummary, summarise
-from kvjob.study import Experiment
-from tests.unit.report.example import NOW, MemoryStore, diverge, finish, make_study, start
+from tests.unit.report.example import NOW, MemoryStore, diverge, finish, make_study
 
 
 def summaries(store: MemoryStore) -> tuple[ExperimentSummary, ...]:
@@ -77,10 +75,6 @@ def test_without_a_finished_baseline_nothing_is_compared(store: MemoryStore):
     assert found["adam"].verdict == "no result"
     assert found["sgd"].verdict == "no baseline"
     assert found["sgd"].difference is None
-    assert finding(summaries(store)[0]) == (
-        "Not compared, because the baseline has no result: SGD with momentum, RMSprop. "
-        "No result: Adam (diverged)."
-    )
 
 
 def test_a_handful_of_test_images_is_too_few_to_compare(store: MemoryStore):
@@ -135,14 +129,6 @@ def test_units_follow_bare_values_and_not_labels(store: MemoryStore):
 def test_tables_of_the_papers_experiments_keep_its_numbers(store: MemoryStore):
     make_study(store, "resolution", "augmentation", "optimizer", "activation", "encoder")
     assert [each.table for each in summaries(store)] == [5, 2, 3, 4, 6]
-
-
-def test_a_study_on_its_first_seed_says_what_it_found(store: MemoryStore):
-    own = Experiment.model_validate({"name": "seedless", "factor": "loss", "levels": ["bce", "dice"]})
-    plan = make_study(store, own)
-    finish(store, plan.runs[0], epochs=2, samples=1, side=16)
-    start(store, plan.runs[1])
-    assert finding(summaries(store)[0]) == "Against the baseline, bce. No result: dice (running)."
 
 
 def test_names_of_images_stay_text(store: MemoryStore):
