@@ -12,6 +12,7 @@ from rich.text import Text
 from kvjob import __version__
 from kvjob.cli import (
     data,
+    export,
     exporter,
     fetch,
     gc,
@@ -50,6 +51,7 @@ app.command()(exporter.exporter)
 app.command()(fetch.fetch)
 app.command()(gc.gc)
 app.command()(predict.predict)
+app.command()(export.export)
 
 USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]
 """What a wrong command line raises; typer carries its own copy of click and exports only this subclass."""

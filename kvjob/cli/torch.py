@@ -1,9 +1,12 @@
-"""Verbs that need what only the `train` extra brings."""
+"""Verbs that need what only an extra brings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kvjob.errors import ConfigurationError
+
+ONNX_EXTRA = frozenset({"onnx", "onnxruntime", "onnxscript"})
+"""Packages of the extra `onnx`; what else may be missing is of `train`."""
 
 
 @contextmanager
@@ -12,8 +15,10 @@ def torch_needed(verb: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] == "kvjob":
+        package = (error.name or "").split(".")[0]
+        if package in ("", "kvjob"):
             raise
+        extra = "onnx" if package in ONNX_EXTRA else "train"
         raise ConfigurationError(
-            f"{error.name!r} is not installed", where=f"kvjob {verb}", fix="Install kvjob[train]"
+            f"{error.name!r} is not installed", where=f"kvjob {verb}", fix=f"Install kvjob[{extra}]"
         ) from None

@@ -32,7 +32,12 @@ def test_every_floor_but_train_and_model_can_be_imported():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["train", "abc", "--study", "s"], ["predict", "image.jpg", "--out", "masks"]]
+    "arguments",
+    [
+        ["train", "abc", "--study", "s"],
+        ["predict", "image.jpg", "--out", "masks"],
+        ["export", "--out", "model"],
+    ],
 )
 def test_what_needs_torch_says_how_to_get_it(arguments, tmp_path):
     line = ["kvjob", *arguments, "--store", str(tmp_path)]

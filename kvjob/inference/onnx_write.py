@@ -1,0 +1,37 @@
+"""A run's model as ONNX."""
+
+import warnings
+from pathlib import Path
+
+import onnx
+import onnxscript  # noqa: F401  (torch writes ONNX with it, and would say less if it is missing)
+import torch
+from torch import nn
+
+from kvjob.inference.graph import FrameSegmenter
+from kvjob.study.config import TrainConfig
+
+OPSET = 20
+"""Version of ONNX's operators that the model uses."""
+
+
+def write_onnx(network: nn.Module, config: TrainConfig, path: Path) -> None:
+    """Write the frame segmenter of a run to path, one file, and check it."""
+    segmenter = FrameSegmenter(network, config).eval()
+    example = torch.zeros(2, config.resolution + 9, config.resolution + 5, 3, dtype=torch.uint8)
+    axes = {0: torch.export.Dim("images"), 1: torch.export.Dim("height"), 2: torch.export.Dim("width")}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            segmenter,
+            (example,),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["images"],
+            output_names=["mask", "probability"],
+            dynamic_shapes={"images": axes},
+            verbose=False,
+        )
+        assert program is not None
+        program.save(str(path), external_data=False)
+    onnx.checker.check_model(str(path), full_check=True)

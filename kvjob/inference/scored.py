@@ -1,0 +1,101 @@
+"""A run's scores on the test set, with intervals."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import bootstrap
+
+from kvjob.errors import DataError
+from kvjob.inference.record import Interval, IntervalScores
+from kvjob.records import layout
+from kvjob.store import KeyMissing, Store
+from kvjob.study.scores import COUNTS, SCORES, mean_over_images, over_all_pixels, score_each
+
+RESAMPLES = 10_000
+SEED = 0
+
+Statistic = Callable[..., NDArray[np.float64]]
+"""A score of samples, along the axis that it is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a run's `scores.csv` holds."""
+
+    names: tuple[str, ...]
+    """Of the test images."""
+    counts: NDArray[np.int64]
+    """TP, FP, FN, TN in pixels, shape (n, 4)."""
+
+    def worst(self, number: int) -> list[tuple[str, float]]:
+        """The images with the lowest IoU, and it, the lowest first."""
+        ious = score_each(self.counts)["iou"]
+        order = sorted(range(len(self.names)), key=lambda index: (ious[index], self.names[index]))
+        return [(self.names[index], float(ious[index])) for index in order[:number]]
+
+
+def read_scores(store: Store, key: str) -> Scored:
+    """What the trainer counted of each test image; DataError if that is missing or damaged."""
+    name = layout.run(key, "scores.csv")
+    try:
+        # names stay text: "007" is not 7, and an image may be called "NA"
+        frame = pd.read_csv(BytesIO(store.read(name)), dtype={"image": str}, keep_default_na=False)
+        counts = frame[list(COUNTS)].to_numpy(np.int64)
+        names = tuple(frame["image"])
+    except KeyMissing:
+        raise _no_scores("missing", f"{store.url}/{name}") from None
+    except (ValueError, KeyError, OverflowError, TypeError):
+        raise _no_scores("damaged: not a table of image, tp, fp, fn, tn", f"{store.url}/{name}") from None
+    if not len(counts) or counts.min() < 0:
+        raise _no_scores("damaged: no pixels are counted", f"{store.url}/{name}")
+    return Scored(names, counts)
+
+
+def interval_scores(counts: NDArray[np.int64]) -> IntervalScores:
+    """All scores of counts, as Scored has them, with intervals; equal counts give equal intervals."""
+    images, pixels = mean_over_images(counts), over_all_pixels(counts)
+    each = score_each(counts)
+    return IntervalScores(
+        mean_over_images={
+            name: _interval(getattr(images, name), (each[name],), lambda values, axis: values.mean(axis=axis))
+            for name in SCORES
+        },
+        over_all_pixels={
+            name: _interval(getattr(pixels, name), tuple(counts.T), _score_of_sums(name)) for name in SCORES
+        },
+    )
+
+
+class _score_of_sums:  # noqa: N801  (a function with a name in it)
+    """The score of sums of TP, FP, FN and TN along an axis."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, *columns: NDArray[np.int64], axis: int) -> NDArray[np.float64]:
+        sums = np.stack([np.asarray(column.sum(axis=axis)) for column in columns], axis=-1)
+        return score_each(sums.reshape(-1, 4))[self._name].reshape(sums.shape[:-1])
+
+
+def _interval(value: float, samples: tuple[NDArray[np.float64], ...], statistic: Statistic) -> Interval:
+    if len(samples[0]) < 2:
+        return Interval(value=value, low=None, high=None)
+    found = bootstrap(
+        samples,
+        statistic,
+        n_resamples=RESAMPLES,
+        batch=1000,
+        paired=len(samples) > 1,
+        vectorized=True,
+        method="percentile",
+        rng=np.random.default_rng(SEED),
+    ).confidence_interval
+    return Interval(value=value, low=float(found.low), high=float(found.high))
+
+
+def _no_scores(what: str, where: str) -> DataError:
+    return DataError(what, where=where, fix="Delete the run's result.json and run the study again")
