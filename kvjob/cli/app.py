@@ -11,6 +11,7 @@ from rich.text import Text
 
 from kvjob import __version__
 from kvjob.cli import (
+    compare,
     data,
     export,
     exporter,
@@ -47,6 +48,7 @@ app.command()(preflight.preflight)
 app.command()(prepare.prepare)
 app.command()(verdict.verdict)
 app.command()(report.report)
+app.command()(compare.compare)
 app.command()(exporter.exporter)
 app.command()(fetch.fetch)
 app.command()(gc.gc)

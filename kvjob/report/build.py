@@ -1,6 +1,5 @@
 """From a study in the store to a folder that holds its report."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -43,10 +42,8 @@ from kvjob.report.tables import (
     runs_table,
 )
 from kvjob.report.tidy import data_files, datasets
-from kvjob.report.write import INDEX, RECORD, check_replaceable, replacing_folder
+from kvjob.report.write import INDEX, RECORD, Folder, check_replaceable, replacing_folder
 from kvjob.store import Store
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 Progress = Callable[[str, int, int], None]
 """Told what is being made, how many pieces are done, and how many there are."""
@@ -102,31 +99,12 @@ def make_report(
     """
     summaries = summarise(data, published)
     with replacing_folder(out) as folder:
-        _make(_Folder(folder), data, summaries, published, progress or _silent, watched)
+        _make(Folder(folder), data, summaries, published, progress or _silent, watched)
     return out / INDEX
 
 
-class _Folder:
-    """The report's folder, which notes the names of its files."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self.names: list[str] = []
-
-    def write(self, name: str, content: str | bytes) -> None:
-        path = self._root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_inert(content).encode() if isinstance(content, str) else content)
-        self.names.append(name)
-
-
-def _inert(text: str) -> str:
-    """Text without what steers a terminal: names and messages of a study get into every file."""
-    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
-
-
 def _make(
-    folder: _Folder,
+    folder: Folder,
     data: StudyData,
     summaries: tuple[ExperimentSummary, ...],
     published: Published,
@@ -172,7 +150,7 @@ def _make(
 
 
 def _draw(
-    folder: _Folder,
+    folder: Folder,
     data: StudyData,
     summaries: tuple[ExperimentSummary, ...],
     planned: list[PlannedFigure],

@@ -18,7 +18,7 @@ from kvjob.report.published import BUILT_IN
 from kvjob.report.summary import ExperimentSummary
 from kvjob.report.tables import Table
 
-_TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).with_name("templates")
 _ORDER = ("finished", "running", "interrupted", "missing", "diverged", "failed", "unreadable")
 _TAIL = (
     ("network", "The network"),
@@ -89,7 +89,7 @@ class Page:
 def render(page: Page) -> str:
     """The page as HTML. Every text is escaped; only the figures, made here, go in as they are."""
     templates = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     record = page.record
     html = templates.get_template("index.html.j2").render(
@@ -106,7 +106,7 @@ def render(page: Page) -> str:
         tiles=page.tiles.definitions(),
         watched=page.watched,
         **spoken(record),
-        css=Markup(_css()),  # noqa: S704  (a file of this package)
+        css=Markup(style_sheet()),  # noqa: S704  (a file of this package)
         contents=_contents(page),
         standings=[(name, record.standings[name]) for name in _ORDER if name in record.standings],
         unfinished=_unfinished(record.runs),
@@ -130,13 +130,13 @@ def spoken(record: ReportRecord) -> dict[str, str]:
     }
 
 
-def _css() -> str:
+def style_sheet() -> str:
     """The style sheet, with the figures' colours as variables of the light and the dark page."""
     light = "".join(f" {variable(colour)}: {colour};" for colour in DARK if colour != PAPER)
     dark = "".join(f" {variable(colour)}: {shade};" for colour, shade in DARK.items() if colour != PAPER)
     light += f" {variable(PAPER)}: var(--page);"
     themes = f":root {{{light} }}\n@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
-    return themes + (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+    return themes + (TEMPLATES / "style.css").read_text(encoding="utf-8")
 
 
 def _lede(record: ReportRecord) -> str:
