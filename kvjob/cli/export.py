@@ -55,7 +55,7 @@ def _lines(record: "ExportRecord") -> list[str]:
         found = record.agreement.get(name)
         told = "not verified"
         if found is not None:
-            told = f"{found.identical} of {found.images} test images counted as in training"
+            told = f"{found.identical} of {found.images} test images predicted as in training"
             if found.pixels_otherwise:
                 told += f", {found.pixels_otherwise:,} of {found.pixels:,} pixels otherwise"
         lines.append(f"{name}  {decimal(entry.size)}  {told}")

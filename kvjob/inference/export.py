@@ -12,7 +12,7 @@ from kvjob import __version__
 from kvjob.data import Pack, load, read_manifest
 from kvjob.data.manifest import DatasetManifest
 from kvjob.errors import ConfigurationError, DataError
-from kvjob.inference.agreement import agreement, count_test_set, require, tolerance
+from kvjob.inference.agreement import agreement, find_test_set, require, tolerance
 from kvjob.inference.card import model_card
 from kvjob.inference.choose import TrainedRun
 from kvjob.inference.folder import check_replaceable, replacing_folder
@@ -134,8 +134,7 @@ def _verify(folder: Path, run: TrainedRun, scored: Scored, pack: Pack, say: Say)
         (ONNX, lambda path: OnnxModel(path, run.record.config.cpu_threads)),
     ):
         say(f"scoring {len(scored.names)} test images with {name}")
-        counts = count_test_set(load_model(folder / name), run, pack)
-        found[name] = agreement(counts, scored.counts, allowed)
+        found[name] = agreement(find_test_set(load_model(folder / name), run, pack), scored, allowed)
         require(found[name], folder / name, run)
     return found
 

@@ -65,11 +65,14 @@ class Agreement(BaseModel):
     images: int
     """Test images."""
     identical: int
-    """Of them, those whose four counts are the trainer's."""
+    """Of them, those that were predicted as the trainer did."""
     pixels: int
     """Pixels of all of them, at the network's size."""
     pixels_otherwise: int
-    """Pixels that were counted otherwise, at the least: differences of TP and FP, summed over images."""
+    """Pixels that were predicted otherwise."""
+    by_pixel: bool
+    """Whether each pixel was compared with the prediction that the trainer kept. Runs of before it kept any
+    left counts alone; the number is then the least that these allow: differences of TP and FP."""
     iou: float
     """IoU, mean over images, of the exported model."""
     iou_trained: float
@@ -77,7 +80,7 @@ class Agreement(BaseModel):
     largest_iou_difference: float
     """The largest difference of an image's IoU."""
     tolerance: float
-    """Share of pixels that may be counted otherwise."""
+    """Share of pixels that may be predicted otherwise."""
 
     @property
     def holds(self) -> bool:

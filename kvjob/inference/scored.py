@@ -12,6 +12,7 @@ from scipy.stats import bootstrap
 from kvjob.errors import DataError
 from kvjob.inference.record import Interval, IntervalScores
 from kvjob.records import layout
+from kvjob.records.predictions import NAME, decode_predictions
 from kvjob.store import KeyMissing, Store
 from kvjob.study.scores import COUNTS, SCORES, mean_over_images, over_all_pixels, score_each
 
@@ -24,12 +25,14 @@ Statistic = Callable[..., NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a run's `scores.csv` holds."""
+    """What a run's `scores.csv` and `predictions.png` hold."""
 
     names: tuple[str, ...]
     """Of the test images."""
     counts: NDArray[np.int64]
     """TP, FP, FN, TN in pixels, shape (n, 4)."""
+    masks: NDArray[np.bool_] | None = None
+    """What the trainer predicted, shape (n, input_size, input_size), if the run has kept it."""
 
     def worst(self, number: int) -> list[tuple[str, float]]:
         """The images with the lowest IoU, and it, the lowest first."""
@@ -39,7 +42,7 @@ class Scored:
 
 
 def read_scores(store: Store, key: str) -> Scored:
-    """What the trainer counted of each test image; DataError if that is missing or damaged."""
+    """What the trainer counted and predicted of each test image; DataError if that is missing or damaged."""
     name = layout.run(key, "scores.csv")
     try:
         # names stay text: "007" is not 7, and an image may be called "NA"
@@ -52,7 +55,7 @@ def read_scores(store: Store, key: str) -> Scored:
         raise _no_scores("damaged: not a table of image, tp, fp, fn, tn", f"{store.url}/{name}") from None
     if not len(counts) or counts.min() < 0:
         raise _no_scores("damaged: no pixels are counted", f"{store.url}/{name}")
-    return Scored(names, counts)
+    return Scored(names, counts, _predictions(store, key, len(names)))
 
 
 def interval_scores(counts: NDArray[np.int64]) -> IntervalScores:
@@ -95,6 +98,15 @@ def _interval(value: float, samples: tuple[NDArray[np.float64], ...], statistic:
         rng=np.random.default_rng(SEED),
     ).confidence_interval
     return Interval(value=value, low=float(found.low), high=float(found.high))
+
+
+def _predictions(store: Store, key: str, count: int) -> NDArray[np.bool_] | None:
+    name = layout.run(key, NAME)
+    try:
+        data = store.read(name)
+    except KeyMissing:
+        return None
+    return decode_predictions(data, count, f"{store.url}/{name}")
 
 
 def _no_scores(what: str, where: str) -> DataError:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from kvjob.cli.app import app
 from kvjob.experiments import parse_study
 from kvjob.prepare import prepare_study
 from kvjob.store import Store, open_store
@@ -59,11 +61,15 @@ def trained(tiny_data, tmp_path_factory) -> Trained:
 
 @pytest.fixture(scope="session")
 def exported(trained, tmp_path_factory) -> Path:
-    """The folder of the baseline's export."""
-    from kvjob.inference.choose import choose_run
-    from kvjob.inference.export import export_run
-
+    """The folder of the baseline's export, as the command line makes it."""
     out = tmp_path_factory.mktemp("export") / "model"
-    run = choose_run(trained.store, trained.baseline, "small")
-    export_run(trained.store, run, "small", out, out.parent / "cache", lambda doing: None)
+    line = ["export", "--run", trained.baseline, "--study", "small", "--store", trained.url, "--out", out]
+    done = CliRunner().invoke(
+        app, [*map(str, line), "--cache", str(out.parent / "cache")], standalone_mode=False
+    )
+    assert done.exception is None, done.exception
+    said = done.stdout.splitlines()
+    assert said[0] == f"run {trained.baseline}: chosen by its key"
+    assert all("4 of 4 test images predicted as in training" in line for line in said[1:3])
+    assert said[3:] == [str(out / "README.md")]
     return out

@@ -21,14 +21,14 @@ from typer.testing import CliRunner
 from kvjob.cli.app import app
 from kvjob.data import load
 from kvjob.errors import ConfigurationError, DataError
-from kvjob.inference.agreement import EXACT, ROUNDED, agreement, count_test_set, tolerance
+from kvjob.inference.agreement import EXACT, ROUNDED, Found, agreement, find_test_set, tolerance
 from kvjob.inference.choose import choose_run
 from kvjob.inference.export import export_run
 from kvjob.inference.model_file import open_model
 from kvjob.inference.onnx_write import OPSET
 from kvjob.inference.picture import read_picture
 from kvjob.inference.record import CARD, ONNX, RECORD, TORCHSCRIPT, ExportRecord
-from kvjob.inference.scored import read_scores
+from kvjob.inference.scored import Scored, read_scores
 from kvjob.inference.torchscript_model import TorchScriptModel
 from kvjob.inference.torchscript_write import write_torchscript
 from kvjob.inference.trained import RunSegmenter, load_network
@@ -56,10 +56,12 @@ def pack(trained, run, tmp_path):
 @pytest.mark.parametrize("name", FILES)
 def test_every_test_image_has_the_trainers_scores(name, exported, trained, run, pack):
     scored = read_scores(trained.store, trained.baseline)
-    counts = count_test_set(open_model(exported / name), run, pack)
+    found = find_test_set(open_model(exported / name), run, pack)
+    counts = found.counts
     assert scored.counts[:, 0].sum() > 0, "a run that finds nothing would prove nothing"
     assert scored.counts[:, 1:3].sum() > 0, "nor would one that errs nowhere"
     assert (counts == scored.counts).all()
+    assert (found.masks == scored.masks).all()
     for score, values in score_each(counts).items():
         assert (values == score_each(scored.counts)[score]).all()
 
@@ -71,7 +73,7 @@ def test_a_run_of_another_resolution_has_the_trainers_scores_too(trained, tmp_pa
     torch.set_num_threads(config.cpu_threads)
     write_torchscript(load_network(trained.store, run), config, tmp_path / TORCHSCRIPT)
     pack = load(trained.store, run.record.dataset, 48, 64, tmp_path / "cache")
-    counts = count_test_set(TorchScriptModel(tmp_path / TORCHSCRIPT), run, pack)
+    counts = find_test_set(TorchScriptModel(tmp_path / TORCHSCRIPT), run, pack).counts
     assert (counts == read_scores(trained.store, trained.shrunk).counts).all()
 
 
@@ -109,7 +111,7 @@ def test_the_onnx_file_is_whole_and_of_the_stated_version(exported):
 def test_the_record_tells_what_was_verified(record, exported, trained):
     assert set(record.files) == set(record.agreement) == set(FILES)
     for name, found in record.agreement.items():
-        assert (found.images, found.identical, found.pixels_otherwise) == (4, 4, 0)
+        assert (found.images, found.identical, found.pixels_otherwise, found.by_pixel) == (4, 4, 0, True)
         assert found.pixels == 4 * 64 * 64
         assert record.files[name].size == (exported / name).stat().st_size
     assert (record.run.key, record.run.study, record.run.steered) == (trained.baseline, "small", False)
@@ -279,7 +281,7 @@ def test_a_model_that_scores_otherwise_is_refused_and_leaves_nothing(trained, ru
     table.write_text("\n".join((head, moved, *rest)) + "\n")
     monkeypatch.setattr("kvjob.inference.export.write_onnx", lambda network, config, path: None)
     said = refusing(copy, run, tmp_path / "out")
-    assert "model.torchscript.pt: 3 of 16,384 test pixels are not counted as run" in said
+    assert "model.torchscript.pt: 3 of 16,384 test pixels are not predicted as run" in said
     assert "allowed are 0.01%" in said
     assert not (tmp_path / "out").exists()
 
@@ -308,6 +310,8 @@ def test_reduced_precision_is_given_more_room(run):
     assert tolerance(run) == EXACT
     gpu = run.environment.model_copy(update={"cuda": "13.0"})
     assert tolerance(type(run)(run.record, run.result, gpu, "")) == ROUNDED
-    counts = np.array([[10, 0, 0, 90]])
-    assert agreement(counts, counts, EXACT).holds
-    assert not agreement(counts, np.array([[9, 0, 1, 90]]), EXACT).holds
+    counts, masks = np.array([[10, 0, 0, 90]]), np.zeros((1, 10, 10), np.bool_)
+    assert agreement(Found(masks, counts), Scored(("a",), counts), EXACT).holds
+    assert not agreement(Found(masks, counts), Scored(("a",), np.array([[9, 0, 1, 90]])), EXACT).holds
+    moved = Scored(("a",), counts, ~masks)
+    assert agreement(Found(masks, counts), moved, EXACT).pixels_otherwise == 100, "counts alone do not tell"
