@@ -131,6 +131,9 @@ def _fit(root: Element, table: Element) -> None:
     if needed <= _UPRIGHT:
         return
     holder = next((parent for parent in root.iter() if table in list(parent)), table)
+    for section in _all(root, "section"):
+        if list(_all(section, "table")) == [table]:
+            holder = section  # its heading goes with it
     holder.set("class", f"{holder.get('class', '')} across".strip())
     if needed > _ACROSS:
         table.set("style", f"font-size: {7.5 * _ACROSS / needed:.2f}pt")

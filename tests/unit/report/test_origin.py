@@ -2,8 +2,7 @@
 
 import json
 import shlex
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,8 @@ from kvjob.records.study import read_study
 from kvjob.report import build_report
 from kvjob.report.origin import STUDY_FILE
 from kvjob.store import open_store
+from tests.asking import ask
 from tests.unit.report.example import NOW, MemoryStore, finish, make_study, write_attempt
-
-ROOT = Path(__file__).parents[3]
 
 
 def origin(folder: Path) -> dict:
@@ -40,30 +38,28 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def keys(lines: list[str], folder: Path) -> set[str]:
+def keys(line: str) -> set[str]:
     """Run keys of the plan that a printed command leads to, in a folder where nothing is trained."""
-    (line,) = lines
-    words = [*shlex.split(line), "--json"]
-    assert words[0] == "kvjob"
-    done = subprocess.run(
-        [sys.executable, "-m", "kvjob", *words[1:]], cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(folder)},
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    return {run["key"] for run in json.loads(done.stdout)["runs"]}
+    program, *words = shlex.split(line)
+    assert program == "kvjob"
+    said = ask(*words, "--json")
+    assert said.code == 0, said.err
+    return {run["key"] for run in json.loads(said.out)["runs"]}
 
 
-def test_its_commands_plan_the_same_runs_elsewhere(planned: Path, tmp_path: Path):
+def test_its_commands_plan_the_same_runs_elsewhere(
+    planned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     printed = lines(planned / "report")
+    monkeypatch.chdir(tmp_path)
     (tmp_path / STUDY_FILE).write_bytes((planned / "report" / STUDY_FILE).read_bytes())
-    synthesize(tmp_path / "data", images=20)
+    shutil.copytree(planned / "data", tmp_path / "data")
     expected = {run.key for run in read_study(open_store(str(planned / "store")), "paper").plan.runs}
-    assert keys([line for line in printed if line.startswith("kvjob plan")], tmp_path) == expected
-    short = [line for line in printed if line.startswith("kvjob run paper ")]
-    (only,) = short
-    assert "--preset smoke --seeds 2 --only optimizer --only activation --set epochs=3" in only
-    as_plan = only.replace("kvjob run", "kvjob plan").removesuffix(" --out report")
-    assert keys([as_plan], tmp_path) == expected
+    (by_file,) = [line for line in printed if line.startswith("kvjob plan")]
+    assert keys(by_file) == expected
+    (by_options,) = [line for line in printed if line.startswith("kvjob run paper ")]
+    assert "--preset smoke --seeds 2 --only optimizer --only activation --set epochs=3" in by_options
+    assert keys(by_options.replace("kvjob run", "kvjob plan").removesuffix(" --out report")) == expected
 
 
 def test_a_study_of_ones_own_has_no_command_without_its_file(tmp_path: Path):
