@@ -142,7 +142,7 @@ def report_record(
         conclusions=conclusions,
         published=published,
         beside=beside,
-        origin=origin(data),
+        origin=origin(data, beside.dataset),
         files=files,
     )
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ import kvjob
 from kvjob.errors import ConfigurationError
 from kvjob.experiments import STUDIES, load_study
 from kvjob.experiments.plain import plain_values
+from kvjob.report.dataset import DatasetKind
 from kvjob.report.read import StudyData
 from kvjob.study import plan
 from kvjob.study.code import code_hash
@@ -25,8 +25,6 @@ from kvjob.study.code import code_hash
 STUDY_FILE = "study.yaml"
 """The study as it was planned, beside the page."""
 _LIBRARIES = ("numpy", "pandas", "scipy", "matplotlib", "pydantic", "jinja2", "fastparquet")
-_OFFICIAL_SPLIT = {"train": 472, "test": 118}
-_SCENE = re.compile(r"scene\d{5,}")
 
 
 class Command(BaseModel):
@@ -61,7 +59,7 @@ class Origin(BaseModel):
     """In their order, from the data to the report."""
 
 
-def origin(data: StudyData) -> Origin:
+def origin(data: StudyData, kind: DatasetKind) -> Origin:
     """The origin of the report that is being made of a study."""
     attempts = [attempt for run in data.runs for attempt in run.attempts]
     return Origin(
@@ -71,7 +69,7 @@ def origin(data: StudyData) -> Origin:
         libraries={name: version(name) for name in _LIBRARIES},
         first_start=min((attempt.started for attempt in attempts), default=None),
         last_end=max((attempt.ended or attempt.last_seen for attempt in attempts), default=None),
-        commands=tuple(_commands(data)),
+        commands=tuple(_commands(data, kind)),
     )
 
 
@@ -89,10 +87,10 @@ def _commit() -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _commands(data: StudyData) -> Iterator[Command]:
+def _commands(data: StudyData, kind: DatasetKind) -> Iterator[Command]:
     name = data.plan.study.name
     place = "--data data --store store"
-    purpose, line, on_cluster = _data(data)
+    purpose, line, on_cluster = _data(data, kind)
     yield Command(purpose=purpose, line=line)
     yield Command(
         purpose="See the plan: the keys are this report's if images, configuration and code are the same",
@@ -122,15 +120,13 @@ def _commands(data: StudyData) -> Iterator[Command]:
     )  # fmt: skip
 
 
-def _data(data: StudyData) -> tuple[str, str, str]:
+def _data(data: StudyData, kind: DatasetKind) -> tuple[str, str, str]:
     """Purpose and line of the command that brings the images, and what a workflow calls them."""
-    counts = data.record.image_counts
-    names = next((run.counts.index for run in data.runs if run.counts is not None), ())
-    total = sum(counts.values())
-    if len(names) and all(_SCENE.fullmatch(name) for name in names):
+    total = sum(data.record.image_counts.values())
+    if kind == "synthetic":
         purpose = "Make the synthetic scenes again; add --seed if they were made with another than 0"
         return purpose, f"kvjob data synth data --images {total}", f"synthetic:{total}"
-    if counts == _OFFICIAL_SPLIT:
+    if kind == "official counts":
         purpose = "Bring Kvasir-Instrument, if that is what the study ran on"
         return purpose, "kvjob data fetch data", "kvasir"
     purpose = f"Check the folder data, which must hold the study's {total} images"
