@@ -169,6 +169,7 @@ def _draw(
         svg = drawing.svg()
         folder.write(f"figures/{drawing.name}.svg", svg)
         folder.write(f"figures/{drawing.name}.png", drawing.png())
+        folder.write(f"figures/{drawing.name}.pdf", drawing.pdf())
         element = Markup(inline(svg, drawing.name, drawing.alt, tiles))  # noqa: S704  (escaped by inline)
         shown[drawing.name] = Shown(drawing.name, drawing.label, drawing.caption, element)
     progress("page", total, total)

@@ -80,6 +80,7 @@ _RC: dict[Any, Any] = {
     "axes.facecolor": "none",
     "savefig.facecolor": PAPER,
     "svg.fonttype": "path",
+    "pdf.fonttype": 42,
     "svg.hashsalt": "kvjob",
     "path.simplify": True,
 }

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.text import Text
 from PIL import Image
+from pypdf import PdfReader
 
 from kvjob.data import DatasetManifest
 from kvjob.records import layout
@@ -231,6 +232,25 @@ def test_a_drawing_has_the_same_bytes_every_time(mixed: MemoryStore):
     assert first.svg() == second.svg() == first.svg()
     assert first.png() == second.png()
     assert b"dc:date" not in first.svg()
+
+
+@pytest.mark.parametrize("kind", ["figure-12-iou-by-optimizer", "figure-15-predictions-by-optimizer"])
+def test_a_pdf_holds_the_outlines_of_its_letters_and_no_date(mixed: MemoryStore, kind: str):
+    drawn = figure(mixed, kind)
+    data = drawn.pdf()
+    assert data == figure(mixed, kind).pdf()
+    reader = PdfReader(io.BytesIO(data))
+    assert set(reader.metadata or ()) == {"/Title"}
+    (page,) = reader.pages
+    assert [float(side) / 72 for side in page.mediabox[2:]] == pytest.approx(drawn.figure.get_size_inches())
+    fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
+    assert fonts
+    for font in fonts:
+        assert font["/Subtype"] == "/Type0", "Type 3 fonts are refused by publishers"
+        (inner,) = (each.get_object() for each in font["/DescendantFonts"])
+        assert inner["/Subtype"] == "/CIDFontType2", "TrueType"
+        assert len(inner["/FontDescriptor"].get_object()["/FontFile2"].get_object().get_data()) > 1000
+        assert "+DejaVuSans" in font["/BaseFont"], "a subset"
 
 
 def test_png_is_at_200_dpi(mixed: MemoryStore):
