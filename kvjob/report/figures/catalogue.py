@@ -9,7 +9,7 @@ from kvjob.report.figures import words
 from kvjob.report.figures.augmentations import draw_augmentations
 from kvjob.report.figures.bars import draw_bars
 from kvjob.report.figures.cases import gallery
-from kvjob.report.figures.curves import TITLES, draw_pair, draw_panels
+from kvjob.report.figures.curves import MOST_LINES, TITLES, draw_multiples, draw_pair, draw_panels
 from kvjob.report.figures.drawing import Drawing
 from kvjob.report.figures.overview import draw_overview
 from kvjob.report.figures.predictions import draw_augmented, draw_predictions
@@ -164,7 +164,12 @@ def _draw_curves(
     levels = experiment.levels
     if not any(len(run.course) for level in levels for run in data.runs_of(experiment, level)):
         return None
-    if kind == "panels":
+    if len(experiment.levels) > MOST_LINES:
+        measure = "iou" if kind == "panels" else kind
+        figure, what = draw_multiples(data, experiment, measure), f"Validation {TITLES[measure]}"
+        if kind == "loss":
+            what = "Validation loss"
+    elif kind == "panels":
         figure, what, measure = draw_panels(data, experiment), "Validation loss and scores", "iou"
     else:
         figure, what, measure = draw_pair(data, experiment, kind), TITLES[kind], kind

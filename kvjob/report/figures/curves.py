@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kvjob.report.course import PHASES, Phase
 from kvjob.report.figures.direct import label_ends, label_margin, text_width
-from kvjob.report.figures.style import PAPER, WIDTH, Look, looks, new_figure
+from kvjob.report.figures.style import MUTED, PAPER, WIDTH, Look, looks, new_figure
 from kvjob.report.read import Run, StudyData
 from kvjob.study import Experiment
 
@@ -23,6 +23,12 @@ TITLES = {
     "precision": "Precision",
     "recall": "Recall",
 }
+MOST_LINES = 5
+"""Lines in one panel; more get a panel each."""
+MOST_PANELS = 40
+"""Panels of a figure, by the order of levels."""
+_COLUMNS, _PANEL = 4, 1.35
+"""Panels beside each other, and inches from one row of them to the next."""
 _NAME_HEIGHT = 0.155
 """Inches of one row of names."""
 _LOG_ABOVE = 30.0
@@ -133,9 +139,38 @@ def draw_panels(data: StudyData, experiment: Experiment) -> Figure:
         loc="upper left",
         bbox_to_anchor=(0.045, 1.0),
         ncols=columns,
-        handlelength=1.6,
+        handlelength=2.8,
         columnspacing=1.6,
     )
+    return figure
+
+
+def draw_multiples(data: StudyData, experiment: Experiment, measure: str) -> Figure:
+    """A panel per level, which has the others behind it in grey: for more levels than one panel holds."""
+    lines = curve_lines(data, experiment, measure, "validation")[:MOST_PANELS]
+    rows = -(-len(lines) // _COLUMNS)
+    height = 0.42 + _PANEL * rows
+    figure = new_figure(height)
+    panels = figure.subplots(rows, _COLUMNS, sharex=True, sharey=True, squeeze=False)
+    bottom, top = 0.38 / height, 1 - 0.24 / height
+    figure.subplots_adjust(left=0.075, right=0.985, bottom=bottom, top=top, wspace=0.1, hspace=0.34)
+    for axes, line in zip(panels.flat, lines, strict=False):
+        axes.set_title(_name(line), fontsize=7)
+        for other in lines:
+            if other is not line:
+                shape: dict[str, Any] = {"color": MUTED, "linewidth": 0.5, "alpha": 0.45}
+                axes.plot(np.arange(1, other.values.shape[1] + 1), other.mean, **shape)
+        _draw(axes, line, marks=True)
+    for spare in list(panels.flat)[len(lines) :]:
+        spare.set_axis_off()
+        above = panels[-2, list(panels[-1]).index(spare)]
+        above.xaxis.set_tick_params(labelbottom=True)
+        above.set_xlabel("Epoch")
+    _scale(panels[0, 0], measure, lines)
+    for axes in panels[-1]:
+        axes.set_xlabel("Epoch")
+    for axes in panels[:, 0]:
+        axes.set_ylabel(TITLES[measure])
     return figure
 
 
@@ -146,13 +181,14 @@ def _draw(axes: Axes, line: Line, *, marks: bool) -> None:
         low, high = np.nanmin(line.values, axis=0), np.nanmax(line.values, axis=0)
         axes.fill_between(epochs, low, high, color=look.colour, alpha=0.14, linewidth=0)
     shape: dict[str, Any] = {"color": look.colour, "linestyle": look.dashes}
-    axes.plot(epochs[:whole], mean[:whole], marker="o" if whole == 1 else "", markersize=2.5, **shape)
+    once = look.marker if whole == 1 else ""
+    axes.plot(epochs[:whole], mean[:whole], marker=once, markersize=2.5, linewidth=look.width, **shape)
     if whole < len(epochs):  # The mean of fewer seeds jumps, and must not look like training.
         axes.plot(epochs[max(0, whole - 1) :], mean[max(0, whole - 1) :], linewidth=0.7, alpha=0.7, **shape)
     if marks:
         for epoch, value in line.best:
             edge: dict[str, Any] = {"markeredgecolor": PAPER, "markeredgewidth": 0.7}
-            axes.plot(epoch, value, "o", color=look.colour, markersize=4, **edge)
+            axes.plot(epoch, value, look.marker, color=look.colour, markersize=4, **edge)
     for numbers in line.others:
         axes.plot(np.arange(1, len(numbers) + 1), numbers, linewidth=0.7, alpha=0.7, **shape)
     for epoch, value in line.diverged:
@@ -175,7 +211,10 @@ def _scale(axes: Axes, measure: str, lines: list[Line]) -> None:
 
 def _name(line: Line) -> str:
     """The label, with how the level stands where its curve is not the whole story."""
-    return f"{line.look.label} ({line.standing})" if line.standing else line.look.label
+    label = line.look.label
+    if not line.standing:
+        return label
+    return f"{label[:-1]}, {line.standing})" if label.endswith(")") else f"{label} ({line.standing})"
 
 
 def _end(line: Line) -> tuple[int, float]:
@@ -189,7 +228,7 @@ def _best(run: Run, values: NDArray[np.float64]) -> list[tuple[int, float]]:
 
 def _grid(names: list[str]) -> tuple[int, int]:
     """Columns and rows in which names fit above the panels."""
-    widths, room = [text_width(name) + 0.47 for name in names], WIDTH - 0.4
+    widths, room = [text_width(name) + 0.6 for name in names], WIDTH - 0.4
     if sum(widths) <= room:
         return len(names), 1
     columns = max(1, int(room / max(widths)))

@@ -13,7 +13,7 @@ from kvjob.report.figures.style import INK, MUTED, Look
 
 _GAP_POINTS = 10.5
 """Distance of two labels' middles: one line of text."""
-_LEADER, _SWATCH, _SPACE = 0.1, 0.1, 0.04
+_LEADER, _SWATCH, _SPACE = 0.1, 0.24, 0.04
 """Inches right of the axes: the leader's bend, the piece of line, the space before the name."""
 _FONT = FontProperties(family="DejaVu Sans", size=7.5)
 
@@ -47,7 +47,8 @@ def label_ends(axes: Axes, ends: Sequence[tuple[str, Look, tuple[float, float]]]
     free: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
     for (name, look, _), (x, y), height in zip(ends, points, heights, strict=True):
         axes.plot([x + 0.012, 1.0, bend], [y, y, height], color=MUTED, linewidth=0.4, alpha=0.55, **free)
-        axes.plot([bend, end], [height, height], color=look.colour, linestyle=look.dashes, **free)
+        line: dict[str, Any] = {"color": look.colour, "linestyle": look.dashes, "linewidth": look.width}
+        axes.plot([bend, end], [height, height], **line, **free)
         axes.text(
             end + _SPACE * inch, height, name, va="center_baseline", color=INK, fontproperties=_FONT, **free
         )

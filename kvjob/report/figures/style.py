@@ -18,19 +18,28 @@ Dashes = Literal["-"] | tuple[float, tuple[float, ...]]
 WIDTH = 7.2
 """Width of a figure in inches: the text width of a two-column paper."""
 
-INK, MUTED, RULE, PAPER, CHARCOAL = "#1f2328", "#646c75", "#e3e6ea", "#ffffff", "#434a53"
+INK, MUTED, RULE, PAPER, CHARCOAL = "#1f2328", "#646c75", "#e3e6ea", "#ffffff", "#30363d"
 ON_DEEP, ON_LIGHT = "#fdfdfe", "#1e2227"
 """Text on a deep colour and on a light one; on a dark page all colours are light."""
 
-_NOMINAL = ("#0072b2", "#d55e00", "#009e73", "#b8628f", "#c98a00", "#3c9cd0", "#7a5195", "#8a6d3b")
-"""Okabe and Ito's colours, the light ones darkened until a thin line of them shows on white."""
+_NOMINAL = ("#186984", "#ae4f21", "#129867", "#ef3ed7", "#ae8623", "#488cec", "#9d1aba", "#7b4304")
+"""Near Okabe and Ito's hues, moved until charcoal and the first four are far apart for every kind of colour
+vision and in grey, and all of them for every kind of colour vision (the test measures it in CAM02-UCS)."""
 BETTER, WORSE = _NOMINAL[:2]
-_NOMINAL_DARK = ("#4ba3e3", "#f2813d", "#2fc198", "#e29bc2", "#f0b73a", "#8ccdf5", "#b79ae0", "#cdb07a")
-_ORDERED = ("#2a0f7a", "#5c12a0", "#8b1ba0", "#b5367a", "#d2544f", "#e06f2c", "#d98b12")
-"""A ramp of even steps in lightness, from few to many."""
-_ORDERED_DARK = ("#8a7df0", "#a978ea", "#c872da", "#e072b4", "#f0808a", "#f79a62", "#f6bd4a")
+_NOMINAL_DARK = ("#5790b8", "#e0790d", "#45c988", "#f5a0fa", "#f1e93f", "#90e9fe", "#ce62f6", "#d1a05c")
+_ORDERED = ("#482173", "#443b84", "#3a538b", "#306a8e", "#277e8e", "#20928c", "#21a585")
+"""The dark part of viridis in even steps, from few to many; on a dark page its light part."""
+_ORDERED_DARK = ("#287d8e", "#1f948c", "#25ac82", "#48c16e", "#7fd34e", "#c0df25", "#fde725")
 _LIGHT, _LONGEST_LABEL = 130, 28
-_DASHES: tuple[Dashes, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
+_DASHES: tuple[Dashes, ...] = (
+    (0, (5, 1.4)),
+    (0, (1.5, 1.1)),
+    (0, (7, 1.4, 1.5, 1.4)),
+    (0, (3, 1.1, 1, 1.1, 1, 1.1)),
+    (0, (9, 2)),
+)
+_MARKERS = ("s", "^", "D", "v", "P", "X", "p")
+_BASELINE = " (baseline)"
 
 DARK = {
     INK: "#e6e8ea",
@@ -39,7 +48,7 @@ DARK = {
     PAPER: PAPER,
     ON_DEEP: "#0e1114",
     ON_LIGHT: "#0e1115",
-    CHARCOAL: "#c5ccd4",
+    CHARCOAL: "#d9dfe5",
     **dict(zip(_NOMINAL + _ORDERED, _NOMINAL_DARK + _ORDERED_DARK, strict=True)),
 }
 """What each colour becomes on a dark page; paper is the page itself."""
@@ -93,6 +102,13 @@ class Look:
     label: str
     colour: str
     dashes: Dashes
+    marker: str
+    baseline: bool = False
+
+    @property
+    def width(self) -> float:
+        """Of its lines, in points."""
+        return 2.0 if self.baseline else 1.4
 
     @property
     def on(self) -> str:
@@ -102,50 +118,48 @@ class Look:
 
     def handle(self, name: str) -> Line2D:
         """A line for a legend."""
-        return Line2D([], [], color=self.colour, linestyle=self.dashes, label=name)
+        return Line2D([], [], color=self.colour, linestyle=self.dashes, linewidth=self.width, label=name)
 
 
 def looks(data: StudyData, experiment: Experiment) -> dict[str, Look]:
-    """The look of every level, by the level's name.
+    """The look of every level, by the level's name, the same in all figures of the experiment.
 
-    Numbers get a ramp in their order. Names get contrasting colours, and charcoal is the baseline's. What
-    goes beyond the colours there are comes again with another dash pattern.
+    The baseline is charcoal, solid and called so. Of the others, numbers get a ramp in their order and names
+    contrasting colours; each has dashes and a marker too, which are what is left of it in grey.
     """
-    levels = experiment.levels
-    values = [level.changes.get(experiment.factor) for level in levels]
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        return _ordered(experiment, [float(value) for value in values if isinstance(value, int | float)])
-    result: dict[str, Look] = {}
-    position = 0
-    for level in levels:
-        colour, dashes = CHARCOAL, _DASHES[0]
-        if not data.is_baseline(experiment, level):
-            colour, dashes = _NOMINAL[position % len(_NOMINAL)], _dashes(position // len(_NOMINAL))
-            position += 1
-        result[level.name] = Look(shorten(level_label(experiment, level)), colour, dashes)
-    return result
-
-
-def _ordered(experiment: Experiment, values: list[float]) -> dict[str, Look]:
-    ranks = {i: rank for rank, i in enumerate(sorted(range(len(values)), key=lambda i: values[i]))}
-    steps = len(_ORDERED)
+    others = [level for level in experiment.levels if not data.is_baseline(experiment, level)]
+    values = [level.changes.get(experiment.factor) for level in others]
+    numbers = [float(value) for value in values if isinstance(value, int | float)]
+    ordered = len(numbers) == len(others) and not any(isinstance(value, bool) for value in values)
+    if ordered:
+        others = [others[i] for i in sorted(range(len(others)), key=lambda i: numbers[i])]
+    places = {level.name: place for place, level in enumerate(others)}
     result = {}
-    for i, level in enumerate(experiment.levels):
-        colour, dashes = _ORDERED[ranks[i] % steps], _dashes(ranks[i] // steps)
-        if len(values) <= steps:
-            colour, dashes = _ORDERED[round(ranks[i] * (steps - 1) / max(1, len(values) - 1))], _DASHES[0]
-        result[level.name] = Look(shorten(level_label(experiment, level)), colour, dashes)
+    for level in experiment.levels:
+        label = level_label(experiment, level)
+        if level.name not in places:
+            name = shorten(label, _LONGEST_LABEL - len(_BASELINE))
+            name += "" if name.lower().startswith("baseline") else _BASELINE
+            result[level.name] = Look(name, CHARCOAL, "-", "o", baseline=True)
+            continue
+        place = places[level.name]
+        colour = _ramp(place, len(others)) if ordered else _NOMINAL[place % len(_NOMINAL)]
+        dashes, marker = _DASHES[place % len(_DASHES)], _MARKERS[place % len(_MARKERS)]
+        result[level.name] = Look(shorten(label), colour, dashes, marker)
     return result
 
 
-def shorten(label: str) -> str:
+def _ramp(place: int, count: int) -> str:
+    steps = len(_ORDERED)
+    if count > steps:
+        return _ORDERED[place % steps]
+    return _ORDERED[round(place * (steps - 1) / max(1, count - 1))]
+
+
+def shorten(label: str, longest: int = _LONGEST_LABEL) -> str:
     """A label on one line, cut where it would leave no room for the figure; tables have it whole."""
     label = " ".join(label.split())
-    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
-
-
-def _dashes(turn: int) -> Dashes:
-    return _DASHES[turn % len(_DASHES)]
+    return label if len(label) <= longest else f"{label[: longest - 1]}…"
 
 
 @contextmanager

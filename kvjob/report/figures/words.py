@@ -1,7 +1,7 @@
 """What stands under a figure, and what it says to those who cannot see it."""
 
 from kvjob.report.figures.cases import Gallery, disputed, typical
-from kvjob.report.figures.curves import TITLES, Line, curve_lines
+from kvjob.report.figures.curves import MOST_LINES, MOST_PANELS, TITLES, Line, curve_lines
 from kvjob.report.figures.predictions import shown_run
 from kvjob.report.read import StudyData
 from kvjob.report.summary import ExperimentSummary, LevelSummary
@@ -13,14 +13,19 @@ def curve_caption(data: StudyData, experiment: Experiment, title: str) -> str:
     """How to read the lines, naming only what is drawn."""
     lines = curve_lines(data, experiment, "iou", "validation")
     parts = [f"{title} over epochs; scores are means over images."]
-    if any(len(line.values) > 1 for line in lines):
-        parts.append("Line: mean over seeds; band: from the lowest seed to the highest.")
+    if len(experiment.levels) > MOST_LINES:
+        parts.append("Each panel has one level, and the others in grey.")
+    if len(experiment.levels) > MOST_PANELS:
+        parts.append(f"The first {MOST_PANELS} of {len(experiment.levels)} levels.")
+    seeds = max(len(line.values) for line in lines)
+    if seeds > 1:
+        parts.append(f"Line: mean over {seeds} seeds; band: all of them, from lowest to highest.")
     if any(line.complete < line.values.shape[1] for line in lines):
         parts.append("Thin line: the mean of the seeds still training.")
     if any(line.others for line in lines):
         parts.append("Thin short line: a seed that did not finish.")
     if any(line.best for line in lines):
-        parts.append("Dot: best epoch, whose weights are scored.")
+        parts.append("Mark: best epoch, whose weights are scored.")
     if any(line.diverged for line in lines):
         parts.append("Cross: the loss stopped being finite.")
     return " ".join(parts)

@@ -19,7 +19,7 @@ from kvjob.report.figures import DARK, Tiles, draw, inline, overview, plan_figur
 from kvjob.report.figures.curves import curve_lines
 from kvjob.report.figures.direct import spread
 from kvjob.report.figures.overlay import MISSED, RIGHT, TOO_MUCH, overlay
-from kvjob.report.figures.style import CHARCOAL, looks
+from kvjob.report.figures.style import CHARCOAL, MUTED, looks
 from kvjob.report.published import load_published
 from kvjob.report.read import StudyData, read_data
 from kvjob.report.summary import summarise
@@ -86,7 +86,7 @@ def test_nothing_is_drawn_before_the_first_epoch(store: MemoryStore):
 def test_curves_are_drawn_while_a_run_is_still_training(store: MemoryStore):
     start(store, make_study(store, "optimizer").runs[0], epochs=1)
     drawn = figure(store, "figure-12-iou-by-optimizer")
-    assert "Adam (running)" in texts(drawn.figure)
+    assert "Adam (baseline, running)" in texts(drawn.figure)
     assert "after 1 epochs (running)" in drawn.alt
     assert figure(store, "figure-14-bars-by-optimizer") is None
 
@@ -158,7 +158,8 @@ def test_numbers_get_a_ramp_in_their_order_whatever_the_order_of_levels(store: M
     shades = [
         sum(int(found[name].colour[i : i + 2], 16) for i in (1, 3, 5)) for name in ("0.001", "0.01", "0.1")
     ]
-    assert shades == sorted(shades)
+    assert found["0.001"].colour == CHARCOAL
+    assert shades[1:] == sorted(shades[1:])
 
 
 def test_more_levels_than_colours_are_told_apart_by_dashes(store: MemoryStore):
@@ -167,6 +168,21 @@ def test_more_levels_than_colours_are_told_apart_by_dashes(store: MemoryStore):
     data = read(store)
     found = looks(data, data.plan.study.experiments[0])
     assert len({(look.colour, look.dashes) for look in found.values()}) == 21
+
+
+def test_more_lines_than_a_panel_holds_get_a_panel_each_with_the_others_in_grey(store: MemoryStore):
+    levels = [{"name": f"e{i}", "label": f"Encoder {i}", "changes": {"encoder": f"e{i}"}} for i in range(6)]
+    own = Experiment.model_validate({"name": "enc", "factor": "encoder", "levels": levels})
+    for run in make_study(store, own, base={"encoder": "e2"}, seeds=2).runs:
+        finish(store, run, epochs=4, samples=1, side=16)
+    drawn = figure(store, "figure-14-panels-by-enc")
+    panels = [axes for axes in drawn.figure.axes if axes.get_title(loc="left")]
+    assert [axes.get_title(loc="left").split()[1] for axes in panels] == list("012345")
+    assert panels[2].get_title(loc="left") == "Encoder 2 (baseline)"
+    for axes in panels:
+        assert [line.get_color() for line in axes.lines].count(MUTED) == 5
+    assert "Each panel has one level, and the others in grey." in drawn.caption
+    assert "mean over 2 seeds; band: all of them, from lowest to highest" in drawn.caption
 
 
 def test_long_names_and_dollar_signs_are_drawn_as_text(store: MemoryStore):
@@ -217,7 +233,9 @@ def test_augmentations_are_shown_on_the_data_sets_own_images(store: MemoryStore)
     assert figure(store, "figure-01-augmentations") is None
     pack(store, side=64)
     drawn = figure(store, "figure-01-augmentations")
-    assert {"None", "Horizontal flip", "Gaussian blur", "scene-3", "mask"} <= set(texts(drawn.figure))
+    assert {"None (baseline)", "Horizontal flip", "Gaussian blur", "scene-3", "mask"} <= set(
+        texts(drawn.figure)
+    )
     pictures = [axes.images[0].get_array() for axes in drawn.figure.axes]
     assert len(pictures) == 16
     plain, flipped, brighter, blurred = pictures[:4]

@@ -86,7 +86,7 @@ def test_each_level_is_shown_with_its_images_and_their_iou(store: MemoryStore, p
     said = texts(drawn)
     assert [said.count(word) for word in ("best", "median", "worst", "Prediction")] == [3] * 4
     assert {"IoU 0.90", "IoU 0.60", "IoU 0.30", "IoU 0.77"} <= set(said)
-    assert "Adam: dog 0.90, cat 0.60, bee 0.30" in drawn.alt
+    assert "Adam (baseline): dog 0.90, cat 0.60, bee 0.30" in drawn.alt
     assert "the highest, the median and the lowest IoU" in drawn.caption
     assert len([axes for axes in drawn.figure.axes if axes.images]) == 3 * 3 * 4
 
@@ -118,7 +118,7 @@ def test_the_rule_and_the_seed_are_said_under_the_disputed_images(store: MemoryS
     drawn = figure(store, "disputed")
     assert "highest minus lowest IoU" in drawn.caption
     assert "seed 0." in drawn.caption
-    assert "bee: Adam 0.30, SGD with momentum 0.20, RMSprop 1.00" in drawn.alt
+    assert "bee: Adam (baseline) 0.30, SGD with momentum 0.20, RMSprop 1.00" in drawn.alt
 
 
 def test_one_level_disagrees_with_nobody(store: MemoryStore, plan: Plan):
@@ -169,7 +169,7 @@ def test_of_many_levels_the_baseline_and_those_farthest_from_it_are_shown(store:
         predict(store, run, dict.fromkeys(NAMES, 1 + int(run.config.encoder[1:])))
     views = shown(store)
     assert len(views.levels) == MOST_LEVELS
-    assert [level.look.label[-1] for level in views.levels] == ["0", "1", "3", "5", "6", "7"]
+    assert [level.look.label.split()[1] for level in views.levels] == ["0", "1", "3", "5", "6", "7"]
     assert (
         "the baseline and the 5 levels whose mean IoU is farthest from it"
         in figure(store, "extremes").caption
