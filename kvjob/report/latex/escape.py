@@ -37,7 +37,7 @@ _SIGNS = {
 }  # fmt: skip
 _LETTERS = {chr(code) for code in range(0xC0, 0x17F)} - set("×÷ĦħĸŉĿŀŦŧ")
 """Letters that T1 fonts have, and that LaTeX takes as they are."""
-_SPECIAL = re.compile(f"[{re.escape(''.join(_SIGNS))}]|[^\x00-\x7f]")
+_SPECIAL = re.compile(f"-(?=-)|[{re.escape(''.join(_SIGNS))}]|[^\x00-\x7f]")
 _CODE = re.compile(r"(?<=[/=,;:._])(?=\w)")
 
 
@@ -54,7 +54,7 @@ def code(text: str) -> str:
 
 
 def _typed(part: str) -> str:
-    return escape(part).replace("-", "{-}").replace("'", r"\textquotesingle{}")
+    return escape(part).replace("-{}", "-").replace("-", "{-}").replace("'", r"\textquotesingle{}")
 
 
 def sentence(text: str) -> str:
@@ -63,6 +63,8 @@ def sentence(text: str) -> str:
 
 
 def _sign(sign: str) -> str:
+    if sign == "-":
+        return "-{}"  # two of them would become a dash
     if sign in _SIGNS:
         return _SIGNS[sign]
     return sign if sign in _LETTERS else f"[U+{ord(sign):04X}]"

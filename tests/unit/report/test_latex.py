@@ -113,8 +113,13 @@ def test_it_compiles_without_an_error_or_a_reference_to_nothing(folder: Path, tm
 def test_whatever_a_text_says_it_is_text(text: str):
     for written in (escape(text), code(text), sentence(text)):
         LatexWalker(written, tolerant_parsing=False).get_latex_nodes()
-        bare = re.sub(r"\\[a-z]+\{\}|\\[&%$#_{}]|\$\\?[a-z0-9^-]+\$|\\(texttt|allowbreak)", "", written)
+        bare = re.sub(r"\\[a-z]+\{\}|-\{\}|\\[&%$#_{}]|\$\\?[a-z0-9^-]+\$|\\(texttt|allowbreak)", "", written)
         assert not set('\\%#&_^~"') & set(bare)
+
+
+def test_two_hyphens_do_not_become_a_dash():
+    assert escape("add --seed") == "add -{}-seed"
+    assert escape("1–2") == "1--2"
 
 
 def test_a_sentence_ends_once():
