@@ -1,6 +1,6 @@
 """`index.html`: the whole report on one page that needs nothing beside it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,15 +11,15 @@ from markupsafe import Markup
 from kvjob.report.bootstrap import REPLICATES
 from kvjob.report.conclusions import NEXT_STUDY, options
 from kvjob.report.dataset import described
-from kvjob.report.document import ReportRecord, RunSummary
+from kvjob.report.document import ReportRecord
 from kvjob.report.figures import DARK, PAPER, Tiles, variable
 from kvjob.report.provenance import STUDY_FILE, commands, facts
 from kvjob.report.published import BUILT_IN
 from kvjob.report.summary import ExperimentSummary
 from kvjob.report.tables import Table
+from kvjob.report.unfinished import ORDER, gaps, reasons
 
 TEMPLATES = Path(__file__).with_name("templates")
-_ORDER = ("finished", "running", "interrupted", "missing", "diverged", "failed", "unreadable")
 _TAIL = (
     ("network", "The network"),
     ("beside", "Beside the paper"),
@@ -108,8 +108,9 @@ def render(page: Page) -> str:
         **spoken(record),
         css=Markup(style_sheet()),  # noqa: S704  (a file of this package)
         contents=_contents(page),
-        standings=[(name, record.standings[name]) for name in _ORDER if name in record.standings],
-        unfinished=_unfinished(record.runs),
+        standings=[(name, record.standings[name]) for name in ORDER if name in record.standings],
+        unfinished=reasons(record),
+        gaps=gaps(record),
         steered=sum(run.config["protocol"] == "test-steered" for run in record.runs),
         replicates=REPLICATES,
         facts=facts(record),
@@ -171,19 +172,6 @@ def _duration(hours: float) -> str:
     if hours >= 1:
         return f"{hours:.1f} h"
     return f"{hours * 60:.0f} min" if hours >= 1 / 30 else f"{hours * 3600:.0f} s"
-
-
-def _unfinished(runs: Iterable[RunSummary]) -> list[tuple[str, str, str]]:
-    """Standing, runs and reason; runs with the same reason share a line."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for run in sorted(runs, key=lambda run: _ORDER.index(run.standing)):
-        if run.standing != "finished":
-            why = run.why.removeprefix(f"{run.standing}, ")
-            groups.setdefault((run.standing, why), []).append(f"{run.title}, seed {run.seed}")
-    return [
-        (standing, "; ".join(titles), f"{why[:1].upper()}{why[1:]}.")
-        for (standing, why), titles in groups.items()
-    ]
 
 
 def _contents(page: Page) -> list[tuple[str, str]]:
