@@ -112,10 +112,12 @@ def _make(
     watched: Watched | None,
 ) -> None:
     runs = tuple(map(summarise_run, data.runs))
-    experiments = {summary.name: experiment_table(summary) for summary in summaries}
     kind = dataset_kind(data)
     conclusions = conclude(data, summaries, published, kind)
     beside = set_beside(data, summaries, published, kind)
+    experiments = {
+        summary.name: experiment_table(summary, same_images=beside.comparable) for summary in summaries
+    }
     network, list_of_runs = model_table(data, published.paper.model), runs_table(runs)
     concluded = {
         "recommended": recommended_table(conclusions.recommendation),

@@ -33,8 +33,6 @@ def recommendation(recommended: Recommendation) -> tuple[str, ...]:
     opening = _take(taken, [each for each in recommended.choices if each.reason == "no conclusion"])
     if not taken:
         return (opening,)
-    if recommended.config is None:
-        return (opening, f"Together they are not a configuration that can be trained: {recommended.refused}.")
     if recommended.trained:
         return (opening, f"Exactly this was trained, with {counted(len(recommended.trained), 'seed')}.")
     return (opening, _UNTRAINED)
@@ -95,10 +93,9 @@ def _open(facts: Sequence[ExperimentFacts]) -> list[str]:
 
 
 def _take(taken: Sequence[Choice], undecided: Sequence[Choice]) -> str:
-    if taken:
-        return (
-            f"Take {joined([f'{each.label} ({each.title})' for each in taken])}, and the baseline otherwise."
-        )
-    if undecided:
-        return f"Keep the baseline: nothing can be concluded on {joined([each.title for each in undecided])}."
-    return "Keep the baseline: of no factor is a level shown to be better, or cheaper and as good."
+    titles = joined([each.title for each in undecided])
+    rest = f" Nothing can be concluded on {titles}." if titles else ""
+    if not taken:
+        return f"Keep the baseline: no level is shown to be better, or cheaper and as good.{rest}"
+    levels = joined([f"{each.label} ({each.title})" for each in taken])
+    return f"Take {levels}, and the baseline otherwise.{rest}"

@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from kvjob.errors import ConfigurationError
 from kvjob.report.bootstrap import Difference
 from kvjob.report.conclusions.facts import ExperimentFacts, LevelFacts, Price, ratio
 from kvjob.report.measure import POINTS
@@ -71,17 +70,15 @@ class Recommendation(BaseModel):
     """One of each experiment."""
     changes: dict[str, Any]
     """Fields of TrainConfig in which the recommended configuration differs from the study's base."""
-    config: dict[str, Any] | None
-    """All its fields but the seed; None if the levels cannot be combined."""
-    refused: str
-    """Why they cannot be combined."""
+    config: dict[str, Any]
+    """All its fields but the seed."""
     trained: tuple[str, ...]
     """Keys of finished runs of exactly this configuration, by seed."""
 
     @property
     def untested(self) -> bool:
         """Whether there is something to train that has not been trained."""
-        return bool(self.changes) and self.config is not None and not self.trained
+        return bool(self.changes) and not self.trained
 
 
 def choose(facts: ExperimentFacts) -> tuple[LevelFacts | None, Reason]:
@@ -105,14 +102,13 @@ def recommend(data: StudyData, facts: Sequence[ExperimentFacts]) -> Recommendati
     """Choose per factor, and put the choices together."""
     choices = _without_conflicts([_choice(data, each) for each in facts])
     changes = {field: value for choice in choices for field, value in choice.changes.items()}
-    config, refused = _combined(data, changes)
+    config = train_config({**base_values(data.plan.study), **changes}, "the recommended levels")
     return Recommendation(
         rule=RULE,
         choices=choices,
         changes=changes,
-        config=config.model_dump(mode="json", exclude={"seed"}) if config else None,
-        refused=refused,
-        trained=_trained(data, config) if config else (),
+        config=config.model_dump(mode="json", exclude={"seed"}),
+        trained=_trained(data, config),
     )
 
 
@@ -170,13 +166,6 @@ def _without_conflicts(choices: Sequence[Choice]) -> tuple[Choice, ...]:
         each.model_copy(update={"reason": "set aside", "changes": {}}) if each.experiment in dropped else each
         for each in choices
     )
-
-
-def _combined(data: StudyData, changes: dict[str, Any]) -> tuple[TrainConfig | None, str]:
-    try:
-        return train_config({**base_values(data.plan.study), **changes}, "the recommended levels"), ""
-    except ConfigurationError as error:
-        return None, error.what
 
 
 def _trained(data: StudyData, config: TrainConfig) -> tuple[str, ...]:

@@ -17,9 +17,9 @@ _COUNTS = {"parameters": "parameters", "trainable": "trainable parameters"}
 _PUBLISHED = (Column("table", "Table", numeric=False), Column("published", "Published"))
 _COMPARED = (
     Column("ours", "Ours [95 %]"),
-    Column("difference_points", "Ours − published (points)"),
-    Column("inside", "Published value lies", numeric=False),
-    Column("over_all_pixels", "Ours over all pixels"),
+    Column("difference_points", "Difference (points)"),
+    Column("inside", "The paper’s value is", numeric=False),
+    Column("over_all_pixels", "All pixels"),
 )
 
 
@@ -59,11 +59,21 @@ def beside_table(beside: Beside) -> Table:
         head="Value",
         parts=(
             Part(
-                f"Tables I to IV: {known} of {len(values)} values at hand.",
+                _caption(known, len(values), beside.comparable),
                 columns,
                 (*_network(beside), *(row for number in _numbers(beside) for row in _rows(beside, number))),
             ),
         ),
+    )
+
+
+def _caption(known: int, of: int, comparable: bool) -> str:
+    said = f"The paper’s Tables I to IV: {known} of {of} values at hand."
+    if not comparable:
+        return said
+    return (
+        f"{said} Ours: mean over images and seeds with the 95 % interval of that mean; the difference is "
+        "ours minus published; the last column is ours over all pixels."
     )
 
 
@@ -102,7 +112,7 @@ def _inside(score: BesideScore) -> str:
         return "no result here"
     if score.inside is None:
         return "no interval"
-    return "inside our interval" if score.inside else "outside our interval"
+    return "inside our interval" if score.inside else "outside it"
 
 
 def _gap(name: str, number: int, title: str) -> Row:

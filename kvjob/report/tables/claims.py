@@ -7,9 +7,14 @@ from kvjob.report.tables.table import Column, Part, Row, Table, Value
 
 _COLUMNS = (
     Column("verdict", "Verdict", numeric=False),
-    Column("why", "The numbers, in IoU (95 % interval)", numeric=False),
+    Column("why", "Differences in IoU (95 % interval)", numeric=False),
     Column("source", "Source", numeric=False),
 )
+_ELSEWHERE = {
+    "confirmed": "points the same way",
+    "contradicted": "points the other way",
+    "undecided": "undecided",
+}
 _HERE = Column("on_this_data", "On these images", numeric=False)
 
 
@@ -25,11 +30,11 @@ def claims_table(results: Sequence[ClaimResult]) -> Table:
         parts.append(Part("What the paper claims.", columns, tuple(map(_row, claims))))
     if questions:
         caption = "What the experiments ask: questions, which the paper is not known to have answered."
-        parts.append(Part(caption, _COLUMNS, tuple(map(_row, questions))))
+        parts.append(Part(caption, _COLUMNS[:2], tuple(map(_row, questions))))
     return Table(
         name="table-claims",
         label="Claims",
-        title="Claims and questions",
+        title="This study’s verdicts",
         head="Claim or question",
         parts=tuple(parts),
     )
@@ -38,5 +43,5 @@ def claims_table(results: Sequence[ClaimResult]) -> Table:
 def _row(result: ClaimResult) -> Row:
     cells: dict[str, Value] = {"verdict": result.verdict, "why": result.why, "source": result.claim.source}
     if result.kind == "claim":
-        cells["on_this_data"] = result.on_this_data if result.contests else None
+        cells["on_this_data"] = _ELSEWHERE[result.on_this_data] if result.contests else None
     return Row(result.claim.name, result.claim.text, cells)

@@ -34,10 +34,18 @@ _PARETO = Column("pareto", "Pareto front", numeric=False)
 _AXES = {"hours_per_run": "hours", "parameters": "parameters", "images_per_second": "images/s"}
 
 
-def experiment_table(summary: ExperimentSummary) -> Table:
-    """The table of one experiment, in five parts."""
+def experiment_table(summary: ExperimentSummary, *, same_images: bool = True) -> Table:
+    """The table of one experiment, in five parts.
+
+    Args:
+        summary: the experiment.
+        same_images: whether the paper's values may be of the same images; if not, their rows say so.
+    """
+    published = "as published" if same_images else "published, of other images"
     measured = tuple(_measured(level) for level in summary.levels)
-    with_published = tuple(row for level in summary.levels for row in (_measured(level), *_published(level)))
+    with_published = tuple(
+        row for level in summary.levels for row in (_measured(level), *_published(level, published))
+    )
     return Table(
         name=f"table-{summary.table:02}-{summary.name}",
         label=f"Table {roman(summary.table)}",
@@ -106,10 +114,10 @@ def _measured(level: LevelSummary) -> Row:
     return Row(level.level, level.label, cells, marks=tuple(marks))
 
 
-def _published(level: LevelSummary) -> tuple[Row, ...]:
+def _published(level: LevelSummary, title: str) -> tuple[Row, ...]:
     if level.published is None:
         return ()
-    return (Row(level.level, "as published", {**level.published.model_dump()}, kind="published"),)
+    return (Row(level.level, title, {**level.published.model_dump()}, kind="published"),)
 
 
 def _trained_columns(summary: ExperimentSummary) -> tuple[Column, ...]:

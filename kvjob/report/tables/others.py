@@ -7,10 +7,11 @@ from kvjob.report.tables.table import Column, Part, Points, Row, Table, Value
 
 _SCORES = (Column("iou", "IoU"), Column("dice", "Dice"))
 _COMPARED = (
-    Column("iou_difference_points", "Ours − theirs, IoU (points)"),
-    Column("dice_difference_points", "Dice (points)"),
-    Column("inside", "Their values", numeric=False),
+    Column("iou_difference_points", "Δ IoU (points)"),
+    Column("dice_difference_points", "Δ Dice (points)"),
+    Column("inside", "Theirs lie", numeric=False),
 )
+_OURS = " Δ: our baseline minus theirs, and whether theirs lie inside our 95 % intervals."
 _SOURCE = Column("source", "Source", numeric=False)
 
 
@@ -34,7 +35,13 @@ def others_table(beside: Beside, note: str) -> Table:
         label="Published results",
         title="Kvasir-Instrument",
         head="Method",
-        parts=(Part(note, (*_SCORES, *(_COMPARED if compared else ()), _SOURCE), tuple(rows)),),
+        parts=(
+            Part(
+                f"{note}{_OURS if compared else ''}",
+                (*_SCORES, *(_COMPARED if compared else ()), _SOURCE),
+                tuple(rows),
+            ),
+        ),
     )
 
 
@@ -53,8 +60,8 @@ def _row(scores: Sequence[BesideOther], compared: bool) -> Row:
 def _inside(scores: Sequence[BesideOther]) -> str:
     told = {bool(each.inside) for each in scores}
     if len(told) > 1:
-        return f"{' and '.join(_name(each) for each in scores if each.inside)} inside our interval"
-    return "inside our intervals" if told == {True} else "outside our intervals"
+        return f"inside for {' and '.join(_name(each) for each in scores if each.inside)}"
+    return "inside" if told == {True} else "outside"
 
 
 def _name(score: BesideOther) -> str:

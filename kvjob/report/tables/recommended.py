@@ -1,34 +1,36 @@
 """The recommended level of each factor, and its price beside the baseline."""
 
+from dataclasses import replace
+
 from kvjob.report.conclusions.answer import reason
 from kvjob.report.conclusions.facts import ratio
 from kvjob.report.conclusions.recommend import Choice, Recommendation
 from kvjob.report.tables.table import Column, Part, Row, Table, Value
 
-_COLUMNS = (
-    Column("take", "Take", numeric=False),
+_TAKEN = (Column("take", "Take", numeric=False), Column("why", "Why", numeric=False))
+_PRICE = (
     Column("iou_difference", "Δ IoU [95 %]"),
     Column("dice_difference", "Δ Dice [95 %]"),
     Column("hours_ratio", "Device-hours", digits=2),
-    Column("parameters_ratio", "Parameters", digits=2),
     Column("speed_ratio", "Images/s", digits=2),
-    Column("why", "Why", numeric=False),
+    Column("parameters_ratio", "Parameters", digits=2),
 )
 
 
 def recommended_table(recommended: Recommendation) -> Table:
-    """One row per factor; ratios are to the baseline."""
+    """One row per factor; then, where a level is taken, its price as ratios to the baseline."""
+    rows = tuple(map(_row, recommended.choices))
+    taken = [choice for choice in recommended.choices if choice.changes]
+    departing = tuple(replace(_row(choice), title=f"{choice.title}: {choice.label}") for choice in taken)
+    price = "Their price: each level alone against the baseline; costs are ratios to the baseline’s."
     return Table(
         name="table-recommended",
         label="Recommended configuration",
         title="Level by level",
         head="Factor",
         parts=(
-            Part(
-                "Each level alone against the baseline; costs are ratios to the baseline’s.",
-                _COLUMNS,
-                tuple(map(_row, recommended.choices)),
-            ),
+            Part("What the rule takes.", _TAKEN, rows),
+            *((Part(price, _PRICE, departing),) if departing else ()),
         ),
     )
 
