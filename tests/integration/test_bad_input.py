@@ -189,4 +189,7 @@ def test_prediction_without_a_run_or_an_image_says_so(data, tmp_path):
     store = tmp_path / "store"
     done = ask("predict", data / "images/none.jpg", "--store", store, "--out", tmp_path / "out")
     refused(done, 78, "no run of this store is finished")
+    done = kvjob("export", "--store", store, "--out", tmp_path / "model")
+    refused(done, 78, "no run of this store is finished", "kvjob run")
+    assert not (tmp_path / "model").exists()
     refused(ask("status", "paper", "--store", store), 78, "no study 'paper'")
