@@ -75,10 +75,11 @@ chaos: setup ## Fifty faults on processes, then fifty on that cluster; FAULTS, K
 cluster-down: ## Take it down again
 	@$(if $(filter %/,$(WAY)),$(WAY)down,$(WAY) down)
 
-manifests: setup ## Render anew what follows from code: the chart's template, dashboards, table; the golden file
+manifests: setup ## Render anew what follows from code: the chart's template, dashboards, table; the golden files
 	$(BIN)/python -m kvjob.cluster.render
 	$(BIN)/python -m charts.dashboards
 	$(BIN)/python charts/document.py
+	$(BIN)/python -m kvjob.report > tests/unit/report/golden/report.schema.json
 	$(BIN)/python workflows/all_experiments.py > tests/unit/cluster/golden/all_experiments.yaml
 
 lock: setup ## Pin anew what pyproject.toml asks for

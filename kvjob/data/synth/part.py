@@ -118,6 +118,8 @@ def _slopes(area: Image, part: Part) -> tuple[Field, Field]:
     inside = as_field(
         cv2.distanceTransform((padded > 127).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     )
+    # OpenCV's last digit depends on where memory lies; the square of such a distance is a whole number.
+    inside = np.sqrt(np.rint(inside * inside))
     t = np.clip(inside / np.float32(max(part.radius, 1.0)), 0, 1)
     relief = np.float32(part.radius) * np.sqrt(np.clip(1 - (1 - t) ** 2, 0, 1))
     # Not noise.blur: what it leaves of its coarse grid would show in the slopes.

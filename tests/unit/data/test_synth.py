@@ -103,3 +103,11 @@ def test_numbers_out_of_range_are_refused(tmp_path, name, values):
 def test_a_place_that_cannot_be_written_is_named():
     with pytest.raises(DataError, match="/dev/null/set"):
         synthesize(Path("/dev/null/set"), 5)
+
+
+def test_a_picture_does_not_depend_on_where_memory_lies():
+    held, drawn = [], set()
+    for turn in range(6):
+        held.append(np.full(1000 + 91 * turn, turn, np.uint8))  # what comes next lies elsewhere
+        drawn.add(draw_scene(0, 3).image.tobytes())
+    assert len(drawn) == 1
