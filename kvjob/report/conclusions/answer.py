@@ -16,7 +16,8 @@ def answer(facts: Sequence[ExperimentFacts]) -> tuple[str, ...]:
         return (_none_judged(facts),)
     counts = {verdict: [pair for pair in judged if pair[1].verdict == verdict] for verdict in _VERDICTS}
     told = joined([f"{len(found)} {verdict}" for verdict, found in counts.items() if found])
-    judged_levels = f"{counted(len(judged), 'level')} of {counted(len(facts), 'factor')}"
+    factors = counted(len({each.experiment for each, _ in judged}), "factor")
+    judged_levels = f"{counted(len(judged), 'level')} of {factors}"
     said = [f"{judged_levels} could be judged against the baseline, one factor moved at a time: {told}."]
     if counts["better"]:
         best = max(counts["better"], key=lambda pair: pair[1].gain)

@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import fill
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvjob.report.conclusions.answer import answer
@@ -77,6 +77,7 @@ def any_levels(draw):
     return found
 
 
+@settings(deadline=None)
 @given(any_levels())
 def test_no_experiment_is_told_against_its_numbers(levels):
     known = facts(*levels)
@@ -101,6 +102,7 @@ def test_no_experiment_is_told_against_its_numbers(levels):
     assert not re.search(r"(?<!\w)[+−]0\.0(?!\d)", words), "what rounds to zero has no sign"
 
 
+@settings(deadline=None)
 @given(any_levels())
 def test_no_level_is_taken_without_evidence(levels):
     known = facts(*levels)
@@ -119,6 +121,7 @@ def test_no_level_is_taken_without_evidence(levels):
         assert not chosen.diverged
 
 
+@settings(deadline=None)
 @given(st.lists(any_levels(), max_size=4))
 def test_the_answer_counts_what_was_judged(experiments):
     known = [facts(*levels) for levels in experiments]
@@ -127,3 +130,27 @@ def test_the_answer_counts_what_was_judged(experiments):
     better = [each for each in judged if each.verdict == "better"]
     assert ("largest gain" in words) == bool(better)
     assert ("no conclusion yet" in words) == (not judged)
+
+
+def test_the_answer_of_a_study_names_its_largest_gain_and_loss_and_what_is_open():
+    known = [CASES["one level is better"], CASES["the best is not distinguishable"], CASES["a single seed"]]
+    renamed = [
+        each.model_copy(update={"experiment": name, "title": name.title()})
+        for name, each in zip(("one", "two", "three"), known, strict=True)
+    ]
+    judged = "4 levels of 2 factors could be judged against the baseline, one factor moved at a time"
+    loss = "SGD with momentum (One), IoU −10.2 points (−12.0 to −8.4), Dice −5.1 points (−6.0 to −4.2)"
+    assert answer(renamed) == (
+        f"{judged}: 1 better, 2 worse and 1 not distinguishable.",
+        "The largest gain: RMSprop (One), IoU +2.1 points (+0.9 to +3.3), Dice +1.1 points (+0.5 to +1.7).",
+        f"The largest loss: {loss}.",
+        "Not distinguishable is not equal: true differences below 1.8 points mostly stay unseen.",
+        "No conclusion on Three.",
+    )
+
+
+def test_a_study_without_evidence_says_why():
+    known = [CASES["a single seed"], CASES["nothing has finished"]]
+    assert answer(known) == (
+        "This study allows no conclusion yet: no level has finished and there is a single seed to compare.",
+    )
