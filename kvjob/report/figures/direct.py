@@ -9,13 +9,14 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from numpy.typing import NDArray
 
+from kvjob.report.figures.fonts import FAMILY
 from kvjob.report.figures.style import INK, MUTED, Look
 
 _GAP_POINTS = 10.5
 """Distance of two labels' middles: one line of text."""
 _LEADER, _SWATCH, _SPACE = 0.1, 0.24, 0.04
 """Inches right of the axes: the leader's bend, the piece of line, the space before the name."""
-_FONT = FontProperties(family="DejaVu Sans", size=7.5)
+_FONT = FontProperties(family=FAMILY, size=7.5)
 
 
 def text_width(text: str) -> float:

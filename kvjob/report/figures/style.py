@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from kvjob.report.figures.fonts import FAMILY, small_fonts
 from kvjob.report.read import StudyData
 from kvjob.report.summary import level_label
 from kvjob.study import Experiment
@@ -54,7 +55,7 @@ DARK = {
 """What each colour becomes on a dark page; paper is the page itself."""
 
 _RC: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
+    "font.family": list(FAMILY),
     "font.size": 7.5,
     "axes.labelsize": 7.5,
     "axes.titlesize": 8,
@@ -165,6 +166,7 @@ def shorten(label: str, longest: int = _LONGEST_LABEL) -> str:
 @contextmanager
 def style() -> Iterator[None]:
     """Drawn and saved within, a figure looks like the others and has the same bytes every time."""
+    small_fonts()
     with mpl.rc_context(_RC):
         yield
 

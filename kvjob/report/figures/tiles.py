@@ -118,14 +118,14 @@ def place_tile(
 
 
 def name_row(
-    figure: Figure, name: str, place: tuple[float, float, float], *, upright: bool, size: float = 5.5
+    figure: Figure, name: str, place: tuple[float, float, float], *, upright: bool, size: float = 6.0
 ) -> None:
     """Name a row left of place: its left edge, its middle and its side, in inches."""
     (left, middle, side), height = place, figure.get_figheight()
     if upright:
         figure.text((left - 0.1) / WIDTH, middle / height, name, ha="right", va="center", color=INK)
         return
-    longest = int(side * 17)
+    longest = int(side * 16)
     short = name if len(name) <= longest else f"{name[: longest - 1]}…"
     spot = (left - 0.06) / WIDTH, middle / height
     figure.text(*spot, short, ha="right", va="center", rotation=90, fontsize=size, color=MUTED)

@@ -271,6 +271,15 @@ def test_a_pdf_holds_the_outlines_of_its_letters_and_no_date(mixed: MemoryStore,
         assert "+DejaVuSans" in font["/BaseFont"], "a subset"
 
 
+def test_letters_beyond_the_small_font_are_drawn_too(store: MemoryStore):
+    levels = [{"name": "a", "label": "Жук", "changes": {"loss": "dice"}}]
+    own = Experiment.model_validate({"name": "own", "factor": "loss", "levels": levels})
+    for run in make_study(store, own).runs:
+        finish(store, run, epochs=2, samples=1, side=16)
+    (page,) = PdfReader(io.BytesIO(figure(store, "figure-15-bars-by-own").pdf())).pages
+    assert "Жук" in page.extract_text()
+
+
 def test_png_is_at_200_dpi(mixed: MemoryStore):
     with Image.open(io.BytesIO(figure(mixed, "figure-12-iou-by-optimizer").png())) as image:
         assert image.width == 1440
