@@ -35,10 +35,9 @@ def model_card(record: ExportRecord, origin: Origin, worst: list[tuple[str, floa
         origin: of its data set.
         worst: names of the test images with the lowest IoU, and it.
     """
-    title = f"kvjob {record.run.config.encoder} {record.run.key}"
+    title = f"DeepLabV3+ {record.run.config.encoder}, run {shown(record.run.key, kept='')}"
     return _template().render(
         front_matter=_front_matter(record, origin, title),
-        title=f"Instrument segmentation, {title}",
         record=record,
         config=record.run.config,
         origin=origin,

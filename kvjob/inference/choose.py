@@ -107,6 +107,12 @@ def _of_key(store: Store, key: str, why: str) -> TrainedRun:
             where="--run",
             fix="Give the key of a finished run (`kvjob plan` lists them), or best",
         ) from None
+    if {record.key, result.key} != {key}:
+        raise DataError(
+            "damaged: its records are another run's",
+            where=f"{store.url}/{layout.run(key)}",
+            fix="Delete it, or restore it from a backup",
+        )
     if result.best_epoch == 0:
         raise DataError(
             f"run {key!r} diverged before its first epoch and has no weights",

@@ -34,6 +34,7 @@ from kvjob.inference.scored import Scored, interval_scores, read_scores
 from kvjob.inference.torchscript_model import TorchScriptModel
 from kvjob.inference.torchscript_write import write_torchscript
 from kvjob.inference.trained import load_network
+from kvjob.records import layout
 from kvjob.records.checkpoint import FileSum
 from kvjob.records.document import document_bytes
 from kvjob.store import Store
@@ -112,12 +113,18 @@ def _pack(store: Store, run: TrainedRun, scored: Scored, cache: Path) -> Pack:
             fix=f"{error.fix}; or export with --no-verify, which the card will say",
         ) from None
     if tuple(pack.manifest.names[index] for index in sorted(pack.manifest.test)) != scored.names:
-        raise DataError(
-            "the run's scores.csv names other test images than its data set",
-            where=f"{store.url}/runs/{run.record.key}/scores.csv",
-            fix="Delete the run's result.json and run the study again",
-        )
+        raise _not_of_this_run(store, run, "scores.csv names other test images than its data set")
+    if scored.masks is not None and scored.masks.shape[1] != config.input_size:
+        raise _not_of_this_run(store, run, "predictions.png has masks of another size than the network's")
     return pack
+
+
+def _not_of_this_run(store: Store, run: TrainedRun, what: str) -> DataError:
+    return DataError(
+        f"the run's {what}",
+        where=f"{store.url}/{layout.run(run.record.key)}",
+        fix="Delete the run's result.json and run the study again",
+    )
 
 
 def _manifest(store: Store, run: TrainedRun) -> DatasetManifest | None:
@@ -187,7 +194,7 @@ def _record(
         data=DataFacts(
             dataset=record.dataset,
             origin=(origin_of(manifest) if manifest else UNKNOWN).kind,
-            images=result.images,
+            images={part: result.images.get(part, 0) for part in ("train", "validation", "test")},
         ),
         test=interval_scores(scored.counts),
         agreement=found,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -68,20 +69,16 @@ def interval_scores(counts: NDArray[np.int64]) -> IntervalScores:
             for name in SCORES
         },
         over_all_pixels={
-            name: _interval(getattr(pixels, name), tuple(counts.T), _score_of_sums(name)) for name in SCORES
+            name: _interval(getattr(pixels, name), tuple(counts.T), partial(_score_of_sums, name=name))
+            for name in SCORES
         },
     )
 
 
-class _score_of_sums:  # noqa: N801  (a function with a name in it)
-    """The score of sums of TP, FP, FN and TN along an axis."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __call__(self, *columns: NDArray[np.int64], axis: int) -> NDArray[np.float64]:
-        sums = np.stack([np.asarray(column.sum(axis=axis)) for column in columns], axis=-1)
-        return score_each(sums.reshape(-1, 4))[self._name].reshape(sums.shape[:-1])
+def _score_of_sums(*columns: NDArray[np.int64], axis: int, name: str) -> NDArray[np.float64]:
+    """The score of that name of sums of TP, FP, FN and TN along an axis."""
+    sums = np.stack([np.asarray(column.sum(axis=axis)) for column in columns], axis=-1)
+    return score_each(sums.reshape(-1, 4))[name].reshape(sums.shape[:-1])
 
 
 def _interval(value: float, samples: tuple[NDArray[np.float64], ...], statistic: Statistic) -> Interval:

@@ -19,6 +19,8 @@ def test_every_floor_but_train_and_model_can_be_imported():
         "cluster.look",
         "local",
         "report",
+        "inference.model_file",
+        "inference.choose",
         "observe",
         "prepare",
         "data",

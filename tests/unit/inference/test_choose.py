@@ -110,6 +110,14 @@ def test_what_cannot_be_used_is_named(store):
         choose_run(store, "a")
 
 
+def test_a_run_that_calls_itself_by_another_name_is_damaged(store):
+    add(store, "a", 0.5)
+    add(store, "b", 0.5)
+    store.objects["runs/a/config.json"] = store.objects["runs/b/config.json"]
+    with pytest.raises(DataError, match="its records are another run's"):
+        choose_run(store, "a")
+
+
 def test_a_run_of_a_newer_kvjob_is_left_to_it(store):
     add(store, "a", 0.5)
     newer = Environment(

@@ -32,6 +32,7 @@ from kvjob.inference.scored import Scored, read_scores
 from kvjob.inference.torchscript_model import TorchScriptModel
 from kvjob.inference.torchscript_write import write_torchscript
 from kvjob.inference.trained import RunSegmenter, load_network
+from kvjob.records.predictions import encode_predictions
 from kvjob.study.scores import score_each
 
 FILES = (TORCHSCRIPT, ONNX)
@@ -284,6 +285,13 @@ def test_a_model_that_scores_otherwise_is_refused_and_leaves_nothing(trained, ru
     assert "model.torchscript.pt: 3 of 16,384 test pixels are not predicted as run" in said
     assert "allowed are 0.01%" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_predictions_of_another_size_are_not_compared(trained, run, tmp_path):
+    copy, folder = copied(trained, tmp_path)
+    path = folder / f"runs/{trained.baseline}/predictions.png"
+    path.write_bytes(encode_predictions(np.zeros((4, 32, 32), np.bool_)))
+    assert "predictions.png has masks of another size" in refusing(copy, run, tmp_path / "out")
 
 
 def test_without_packs_the_way_out_is_named(trained, run, tmp_path):
