@@ -11,7 +11,7 @@ from PIL import Image
 from kvjob.report.figures.style import style
 
 _DPI = 200
-_JPEG_QUALITY = 88
+_JPEG_QUALITY = 84
 _PICTURE = re.compile(r'data:image/png;base64,([^"]+)"([^>]*?) style="image-rendering[^"]*"')
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from kvjob.report.figures.direct import text_width
 from kvjob.report.figures.style import INK, MUTED, RULE, WIDTH, new_figure
 
-TILE_PIXELS = 240
+TILE_PIXELS = 200
 """Side of a picture in the figure's files."""
 
 _LARGEST, _GAP, _HEAD, _FOOT, _KEY = 1.3, 0.06, 0.3, 0.17, 0.28
