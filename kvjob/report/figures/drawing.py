@@ -62,5 +62,5 @@ def _small(match: re.Match[str]) -> str:
             kind = "png"
             image.convert("1", dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
         else:
-            image.convert("RGB").save(out, "JPEG", quality=_JPEG_QUALITY, subsampling=0, optimize=True)
+            image.convert("RGB").save(out, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
     return f'data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode()}"{match[2]}'
