@@ -1,14 +1,17 @@
 """The paired bootstrap: how far a difference in scores could be chance in the choice of images and seeds."""
 
+from math import sqrt
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from scipy.special import ndtri, stdtr, stdtrit
+
+from kvjob.report.uncertainty import Uncertainty
 
 REPLICATES = 10_000
-CONFIDENCE = 0.95
+ALPHA = 0.05
+"""Chance of any false finding in a study, and of an interval that misses the truth."""
 POWER = 0.8
 """Share of studies like this one that would find a difference of `detectable`."""
 FEWEST_IMAGES = 10
@@ -16,16 +19,13 @@ FEWEST_IMAGES = 10
 
 _CELLS = 2_000_000
 """Most images drawn at a time, so that memory does not grow with the number of images."""
-_TAIL = (1 - CONFIDENCE) / 2
-_CERTAIN = 1e9
-"""Degrees of freedom at which Student's law is the normal one."""
 
 Comparison = Literal["better", "worse", "not distinguishable"]
 Array = NDArray[np.float64]
 
 
 class Difference(BaseModel):
-    """A level's mean score minus the baseline's, over the same images."""
+    """A level's mean score minus the baseline's, over the same images. Scores and differences from 0 to 1."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -36,11 +36,18 @@ class Difference(BaseModel):
     high: float
     """Upper end."""
     p: float
-    """Two-sided p-value of no difference, by Student's t with the standard error of the resamples."""
+    """Two-sided p-value of no difference (Cochran 1964, with the standard errors of the resamples)."""
     adjusted_p: float
-    """The same, corrected for the number of comparisons in the study (Holm 1979); p where it stands alone."""
+    """The same, corrected for the number of comparisons (Holm 1979); p where it stands alone."""
+    comparisons: int
+    """Number of comparisons in the study that `adjusted_p` and `detectable` allow for."""
     detectable: float
-    """The smallest true difference that four of five studies like this one would have told from none."""
+    """The smallest true difference that four of five studies like this one would tell from none, after the
+    correction and even if no other level differs."""
+    images_error: float
+    """Standard error of `mean` from the choice of test images."""
+    seeds_error: float
+    """Standard error of `mean` from the luck of seeds; 0 with single seeds, whose luck is not known."""
     images: int
     """Number of images that both were scored on."""
     seeds: tuple[int, int]
@@ -51,9 +58,22 @@ class Difference(BaseModel):
     @property
     def comparison(self) -> Comparison:
         """The verdict: a difference counts if the interval leaves out zero and the corrected p is small."""
-        if self.low <= 0 <= self.high or self.adjusted_p >= 1 - CONFIDENCE:
+        if self.low <= 0 <= self.high or self.adjusted_p >= ALPHA:
             return "not distinguishable"
         return "better" if self.mean > 0 else "worse"
+
+    def corrected(self, adjusted_p: float, comparisons: int) -> "Difference":
+        """The same as one of several comparisons."""
+        alpha = ALPHA / comparisons
+        changes = {
+            "adjusted_p": adjusted_p,
+            "comparisons": comparisons,
+            "detectable": self._uncertainty().detectable(alpha, POWER),
+        }
+        return self.model_copy(update=changes)
+
+    def _uncertainty(self) -> Uncertainty:
+        return _uncertainty(self.images_error**2, self.seeds_error**2, self.images, self.seeds)
 
 
 class Interval(BaseModel):
@@ -73,39 +93,44 @@ def paired_bootstrap(
 ) -> Difference:
     """Resample images, the same ones for both sides, and seeds.
 
-    A handful of seeds says little of how seeds vary, and resampling them says too little: it takes the
-    variance of n seeds for (n - 1) / n of what it is, and a normal law where Student's holds. So what seeds
-    deviate is drawn times sqrt(n / (n - 1)), and the percentile interval is stretched by the ratio of
-    Student's quantile to the normal one, with the degrees of freedom that Satterthwaite (1946) gives the sum
-    of both variances. Of a side with a single seed nothing is known but what its images tell.
+    Seeds and images are crossed: every seed is scored on every image. What a replicate deviates from the mean
+    is the deviation of drawn images (means over seeds) plus that of drawn seeds (means over images). Each is
+    scaled so that its variance is the unbiased one: resampling n of n takes the variance for (n - 1) / n of
+    what it is, and the means of images over seeds also vary with the luck of each seed at each image, which
+    the means of seeds hold already (Hillis 2007; drawn twice, it widens intervals for nothing: Owen 2007).
+
+    A handful of seeds has no normal law and hardly a quantile, so each side of the interval is at least as
+    long as Cochran's (1964) critical value makes it, and longer where the replicates lean that way.
 
     Args:
-        level: scores of shape (seeds, images).
+        level: scores of shape (seeds, images), 0 to 1.
         baseline: scores of shape (its seeds, images), the images in the same order.
         paired: whether row i of both has the same seed; then seeds are drawn in pairs.
         replicates: number of resamples.
         seed: seed of the resampling; equal arguments give equal intervals.
     """
-    images = level.shape[1]
     sides = (level - baseline,) if paired else (level, -baseline)
+    images, seeds = level.shape[1], (level.shape[0], baseline.shape[0])
     rng = np.random.default_rng(seed)
-    draws = [_draw(sides, count, rng) for count in _chunks(replicates, max(1, _CELLS // images))]
-    parts = np.concatenate(draws, axis=1)
-    mean = float(level.mean() - baseline.mean())
-    error, freedom = _satterthwaite(parts.var(axis=1), [images, *(len(side) for side in sides)])
-    quantile = float(stdtrit(freedom, 1 - _TAIL))
-    stretch = quantile / ndtri(1 - _TAIL)
-    low, high = (np.quantile(parts.sum(axis=0), [_TAIL, 1 - _TAIL]) - mean) * stretch + mean
-    p = 2 * float(stdtr(freedom, -abs(mean) / error)) if error else float(mean == 0)
+    of_images = _resampled_images(sides, replicates, rng)
+    of_seeds = np.sum([_resampled_seeds(side.mean(axis=1), replicates, rng) for side in sides], axis=0)
+    mean = float(sum(side.mean() for side in sides))
+    variances = float(of_images.var()), float(of_seeds.var())
+    uncertainty = _uncertainty(*variances, images, seeds)
+    p = uncertainty.p(mean)
+    below, above = _arms(of_images + of_seeds, uncertainty)
     return Difference(
         mean=mean,
-        low=float(low),
-        high=float(high),
+        low=mean - below,
+        high=mean + above,
         p=p,
         adjusted_p=p,
-        detectable=(quantile + float(ndtri(POWER))) * error,
+        comparisons=1,
+        detectable=uncertainty.detectable(ALPHA, POWER),
+        images_error=sqrt(variances[0]),
+        seeds_error=sqrt(variances[1]),
         images=images,
-        seeds=(level.shape[0], baseline.shape[0]),
+        seeds=seeds,
         paired=paired,
     )
 
@@ -129,31 +154,60 @@ def holm(p: list[float]) -> list[float]:
     return [float(value) for value in adjusted]
 
 
-def _draw(sides: tuple[Array, ...], count: int, rng: np.random.Generator) -> Array:
-    """Shape (1 + sides, count): the mean over drawn images, then what drawn seeds of each side add to it."""
-    images = sides[0].shape[1]
-    drawn = rng.integers(images, size=(count, images), dtype=np.int32)
-    means = [np.stack([of_seed[drawn].mean(axis=1) for of_seed in side], axis=1) for side in sides]
-    return np.stack([sum(each.mean(axis=1) for each in means), *(_seeds(each, rng) for each in means)])
-
-
-def _seeds(means: Array, rng: np.random.Generator) -> Array:
-    """What resampled seeds add to the mean of each replicate; means has shape (replicates, seeds)."""
-    seeds = means.shape[1]
-    if seeds == 1:
-        return np.zeros(len(means))
-    weights = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=len(means)) / seeds
-    added: Array = (means * (weights - 1 / seeds)).sum(axis=1) * (seeds / (seeds - 1)) ** 0.5
-    return added
-
-
-def _satterthwaite(variances: Array, samples: list[int]) -> tuple[float, float]:
-    """Standard error of a sum of parts with those variances, and its degrees of freedom."""
-    total = float(variances.sum())
-    spread = sum(
-        variance**2 / (size - 1) for variance, size in zip(variances, samples, strict=True) if size > 1
+def _resampled_images(sides: tuple[Array, ...], replicates: int, rng: np.random.Generator) -> Array:
+    """Deviations of the mean over drawn images, shape (replicates,)."""
+    means = np.sum([side.mean(axis=0) for side in sides], axis=0)
+    deviations = means - means.mean()
+    images = len(means)
+    resampled = float(deviations.var()) / images
+    unbiased = float(deviations.var(ddof=1)) / images - sum(map(_interaction, sides))
+    drawn: Array = np.concatenate(
+        [
+            deviations[rng.integers(images, size=(count, images), dtype=np.int32)].mean(axis=1)
+            for count in _chunks(replicates, max(1, _CELLS // images))
+        ]
     )
-    return total**0.5, float(total**2 / spread) if spread else _CERTAIN
+    scale = sqrt(max(unbiased, 0.0) / resampled) if resampled else 0.0
+    return drawn * scale
+
+
+def _interaction(scores: Array) -> float:
+    """Variance of the mean of (seeds, images) scores by what neither the seed nor the image explains."""
+    seeds, images = scores.shape
+    if seeds == 1:
+        return 0.0
+    rest: Array = scores - scores.mean(axis=0) - scores.mean(axis=1, keepdims=True) + scores.mean()
+    variance: float = np.square(rest).sum() / ((seeds - 1) * (images - 1) * scores.size)
+    return float(variance)
+
+
+def _resampled_seeds(means: Array, replicates: int, rng: np.random.Generator) -> Array:
+    """Deviations of the mean over drawn seeds, shape (replicates,); means has shape (seeds,)."""
+    seeds = len(means)
+    if seeds == 1:
+        return np.zeros(replicates)
+    weights = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=replicates) / seeds
+    deviations = (means - means.mean()) * sqrt(seeds / (seeds - 1))
+    drawn: Array = weights @ deviations
+    return drawn
+
+
+def _arms(deviations: Array, uncertainty: Uncertainty) -> tuple[float, float]:
+    """Lengths of the interval below and above the mean."""
+    if not uncertainty.error:
+        return 0.0, 0.0
+    student = uncertainty.critical(ALPHA) * uncertainty.error
+    below, above = np.abs(np.quantile(deviations, [ALPHA / 2, 1 - ALPHA / 2]))
+    lean = 2 / (below + above) if below + above else 1.0
+    return student * max(1.0, float(below) * lean), student * max(1.0, float(above) * lean)
+
+
+def _uncertainty(
+    images_variance: float, seeds_variance: float, images: int, seeds: tuple[int, int]
+) -> Uncertainty:
+    """Of sides with different numbers of seeds, the smaller sample limits what is known of their luck."""
+    several = [count for count in seeds if count > 1]
+    return Uncertainty(images_variance, images - 1, seeds_variance, min(several, default=1) - 1)
 
 
 def _chunks(total: int, size: int) -> list[int]:

@@ -77,7 +77,7 @@ def corrected(found: dict[K, Compared]) -> dict[K, Compared]:
 
 def _adjusted(differences: list[Difference]) -> list[Difference]:
     adjusted = holm([each.p for each in differences])
-    return [each.model_copy(update={"adjusted_p": p}) for each, p in zip(differences, adjusted, strict=True)]
+    return [each.corrected(p, len(adjusted)) for each, p in zip(differences, adjusted, strict=True)]
 
 
 def _scored(runs: Sequence[Run]) -> list[Run]:

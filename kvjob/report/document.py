@@ -100,6 +100,9 @@ class ReportRecord(Document):
     """Whether the test set decided in any run when to stop."""
     cost: Cost
     """Of all runs, each counted once."""
+    comparisons: int
+    """Number of levels that were compared with their baseline, for which p-values are corrected; those of IoU
+    and those of Dice each among themselves."""
     runs: tuple[RunSummary, ...]
     experiments: tuple[ExperimentSummary, ...]
     conclusions: Conclusions
@@ -137,6 +140,7 @@ def report_record(
         standings=standings,
         test_steered=any(run.planned.config.protocol == "test-steered" for run in data.runs),
         cost=cost(data.runs),
+        comparisons=sum(level.difference is not None for each in experiments for level in each.levels),
         runs=runs,
         experiments=experiments,
         conclusions=conclusions,

@@ -111,9 +111,9 @@ def overview(summaries: tuple[ExperimentSummary, ...]) -> Drawing | None:
     if figure is None:
         return None
     caption = (
-        "Every level against the baseline: difference in test IoU (mean over images) with its 95 % interval. "
-        "Coloured where the level is better or worse, corrected for the number of levels; grey where the "
-        "test set cannot tell."
+        "Every level against the baseline: difference in test IoU (mean over images) in points, with its "
+        "95 % interval. Coloured where the level is better or worse, corrected for the number of levels; "
+        "grey where the test set cannot tell."
     )
     return Drawing(OVERVIEW, "Overview", caption, words.overview_alt(summaries), figure)
 

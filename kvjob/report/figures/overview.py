@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from kvjob.report.figures.direct import text_width
 from kvjob.report.figures.style import BETTER, INK, MUTED, WIDTH, WORSE, new_figure, shorten
+from kvjob.report.measure import POINTS
 from kvjob.report.summary import ExperimentSummary, LevelSummary
 from kvjob.report.tables import signed, standing
 
@@ -41,7 +42,7 @@ def draw_overview(summaries: tuple[ExperimentSummary, ...]) -> Figure | None:
     axes.set_ylim(row - 0.5, -0.7)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel("Difference in IoU from the baseline, with 95 % interval")
+    axes.set_xlabel("Difference in IoU from the baseline in points, with 95 % interval")
     axes.margins(x=0.06)
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     return figure
@@ -56,9 +57,10 @@ def _draw(axes: Axes, row: float, level: LevelSummary) -> None:
         axes.text(1.03, row, words, color=MUTED, style="italic", **place)
         return
     colour = {"better": BETTER, "worse": WORSE}.get(level.verdict, MUTED)
-    axes.plot([difference.low, difference.high], [row, row], color=colour, linewidth=1.6)
-    axes.plot(difference.mean, row, "o", color=colour, markersize=4)
-    numbers = f"{signed(difference.mean)} [{signed(difference.low)}, {signed(difference.high)}]"
+    low, mean, high = (POINTS * value for value in (difference.low, difference.mean, difference.high))
+    axes.plot([low, high], [row, row], color=colour, linewidth=1.6)
+    axes.plot(mean, row, "o", color=colour, markersize=4)
+    numbers = f"{signed(mean, 2)} [{signed(low, 2)}, {signed(high, 2)}]"
     axes.text(1.03, row, numbers, color=INK, **place)
     inch = axes.figure.dpi / axes.get_window_extent().width
     axes.text(1.03 + 1.5 * inch, row, level.verdict, color=colour, **place)

@@ -3,6 +3,7 @@
 from kvjob.report.figures.cases import Gallery, disputed, typical
 from kvjob.report.figures.curves import MOST_LINES, MOST_PANELS, TITLES, Line, curve_lines
 from kvjob.report.figures.predictions import shown_run
+from kvjob.report.measure import POINTS
 from kvjob.report.read import StudyData
 from kvjob.report.summary import ExperimentSummary, LevelSummary
 from kvjob.report.tables import signed, standing
@@ -123,7 +124,7 @@ def _cut(gallery: Gallery) -> str:
 def overview_alt(summaries: tuple[ExperimentSummary, ...]) -> str:
     """Every difference with its verdict."""
     differences = [
-        f"{summary.title}, {level.label}: {signed(level.difference.mean)}, {level.verdict}"
+        f"{summary.title}, {level.label}: {signed(POINTS * level.difference.mean, 2)} points, {level.verdict}"
         for summary in summaries
         for level in summary.levels
         if level.difference

@@ -1,5 +1,6 @@
 """Tables II and following: one experiment each, a row per level, the paper's row under it."""
 
+from kvjob.report.measure import POINTS
 from kvjob.report.summary import ExperimentSummary, LevelSummary
 from kvjob.report.tables.table import Column, Part, Row, Share, Table, Value, roman
 from kvjob.study.scores import SCORES
@@ -17,10 +18,10 @@ _PIXELS = tuple(Column(f"{name}_all_pixels", title) for name, title in TITLES.it
 _SEEDS = Column("seeds", "Seeds")
 _VERDICT = Column("verdict", "Against baseline", numeric=False)
 _COMPARED = (
-    Column("iou_difference", "Δ IoU [95 %]"),
-    Column("dice_difference", "Δ Dice [95 %]"),
+    Column("iou_difference", "Δ IoU [95 %]", digits=2),
+    Column("dice_difference", "Δ Dice [95 %]", digits=2),
     Column("p", "p, corrected"),
-    Column("detectable", "Detectable Δ IoU"),
+    Column("detectable", "Detectable Δ IoU", digits=2, scale=POINTS),
     _VERDICT,
 )
 _PARAMETERS = Column("parameters", "Parameters")
@@ -58,7 +59,7 @@ def experiment_table(summary: ExperimentSummary, *, same_images: bool = True) ->
                 with_published,
             ),
             Part(
-                "Difference from the baseline over the same test images, and what such a study could tell.",
+                _compared_caption(summary),
                 _COMPARED,
                 tuple(row for row in measured if "baseline" not in row.marks),
             ),
@@ -76,6 +77,17 @@ def experiment_table(summary: ExperimentSummary, *, same_images: bool = True) ->
             ),
         ),
         notes=tuple(f"{level.label}: {note}" for level in summary.levels for note in level.notes),
+    )
+
+
+def _compared_caption(summary: ExperimentSummary) -> str:
+    family = {level.difference.comparisons for level in summary.levels if level.difference}
+    corrected = (
+        f"; p corrected for the study's {max(family)} comparisons" if max(family, default=0) > 1 else ""
+    )
+    return (
+        "Difference from the baseline over the same test images, in points (hundredths), and the smallest "
+        f"that such a study could tell{corrected}."
     )
 
 

@@ -37,6 +37,8 @@ class Column:
     title: str
     digits: int = 3
     """Decimals of measures and differences."""
+    scale: float = 1
+    """What a number is multiplied with in print: POINTS for a difference of scores."""
     numeric: bool = True
 
 
@@ -61,7 +63,7 @@ class Row:
             return NOT_AT_HAND
         if self.kind == "published" and isinstance(value, float):
             return f"{value}"  # As many decimals as were printed.
-        return text(value, column.digits)
+        return text(value, column.digits, column.scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,8 @@ def texts(row: Row, columns: tuple[Column, ...]) -> list[str]:
     ]
 
 
-def text(value: Value, digits: int) -> str:
-    """A value in print: fixed decimals, a true minus sign, a dash for what does not exist."""
+def text(value: Value, digits: int, scale: float = 1) -> str:
+    """A value in print: fixed decimals, a true minus sign, a dash for nothing; a difference in points."""
     match value:
         case None:
             return ABSENT
@@ -112,7 +114,7 @@ def text(value: Value, digits: int) -> str:
         case int():
             return f"{value:,}"
         case float():
-            return _signless(value, digits)
+            return _signless(value * scale, digits)
         case Share(done=done, of=of):
             return f"{done}" if done == of else f"{done} of {of}"
         case Points(fraction=fraction):
@@ -122,7 +124,7 @@ def text(value: Value, digits: int) -> str:
         case Measure(mean=mean, std=std):
             return _signless(mean, digits) + ("" if std is None else f" ± {std:.{digits}f}")
         case Difference(mean=mean, low=low, high=high):
-            return f"{signed(mean, digits)} [{signed(low, digits)}, {signed(high, digits)}]"
+            return "{} [{}, {}]".format(*(signed(POINTS * each, digits) for each in (mean, low, high)))
 
 
 def signed(value: float, digits: int = 3) -> str:

@@ -61,7 +61,7 @@ TABLE = Table(
         (Measure(mean=0.8, std=0.0104, n=3), "0.800 ± 0.010"),
         (Share(3, 3), "3"),
         (Share(1, 3), "1 of 3"),
-        (difference(0.02, -0.01, 0.05), "+0.020 [−0.010, +0.050]"),
+        (difference(0.02, -0.01, 0.0512), "+2.000 [−1.000, +5.120]"),
     ],
 )
 def test_values_in_print(value, shown):
@@ -110,7 +110,7 @@ def test_markdown_reads_as_a_table_and_escapes_names():
 def test_latex_escapes_what_tex_would_read():
     found = to_latex(TABLE)
     assert r"10 \% \textbar{} \_low\_ (baseline) & 3 & 0.812 $\pm$ 0.012 & -- & baseline \\" in found
-    assert r"$-$0.030 [$-$0.050, 0.000]" in found
+    assert r"$-$3.000 [$-$5.000, +0.010]" in found
     assert r"100 \% of \$HOME." in found
     assert r"\begin{tabular}{lrrrl}" in found
     assert found.count(r"\begin") == found.count(r"\end")
