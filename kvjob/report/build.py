@@ -13,6 +13,7 @@ from kvjob.report.dataset import dataset_kind
 from kvjob.report.document import SCHEMA, report_record, summarise_run
 from kvjob.report.figures import (
     OVERVIEW,
+    PARETO,
     TILES,
     Drawing,
     PlannedFigure,
@@ -20,6 +21,7 @@ from kvjob.report.figures import (
     draw,
     inline,
     overview,
+    pareto,
     plan_figures,
 )
 from kvjob.report.latex.paper import PAPER, paper
@@ -141,7 +143,17 @@ def _make(
         _section(summary, conclusions.of(summary.name).sentences, experiments[summary.name], planned, figures)
         for summary in summaries
     )
-    page = Page(record, sections, figures.get(OVERVIEW), network, concluded, list_of_runs, tiles, watched)
+    page = Page(
+        record,
+        sections,
+        figures.get(OVERVIEW),
+        figures.get(PARETO),
+        network,
+        concluded,
+        list_of_runs,
+        tiles,
+        watched,
+    )
     if conclusions.recommendation.untested:
         folder.write(NEXT_STUDY, next_study(record.study, conclusions.recommendation))
     folder.write(STUDY_FILE, study_yaml(record))
@@ -160,8 +172,11 @@ def _draw(
     progress: Progress,
 ) -> dict[str, Shown]:
     """Draw and write every figure there is something for; those on the page by their names."""
-    shown, total = {}, len(planned) + 1
-    makers: list[tuple[str, Callable[[], Drawing | None]]] = [("Overview", partial(overview, summaries))]
+    shown, total = {}, len(planned) + 2
+    makers: list[tuple[str, Callable[[], Drawing | None]]] = [
+        ("Overview", partial(overview, summaries)),
+        ("Accuracy and cost", partial(pareto, summaries)),
+    ]
     makers += [(figure.label, partial(draw, data, figure)) for figure in planned]
     for done, (label, make) in enumerate(makers):
         progress(label, done, total)

@@ -77,6 +77,7 @@ class Page:
     record: ReportRecord
     sections: tuple[Section, ...]
     overview: Shown | None
+    pareto: Shown | None
     network: Table | None
     concluded: Mapping[str, Table]
     """`recommended`, `claims`, `protocol`, `beside` and `others`."""
@@ -96,6 +97,7 @@ def render(page: Page) -> str:
         record=record,
         sections=page.sections,
         overview=page.overview,
+        pareto=page.pareto,
         network=page.network,
         conclusions=record.conclusions,
         beside=record.beside,

@@ -1,6 +1,14 @@
 """The report's figures: drawn with matplotlib's objects, no window system, no global state."""
 
-from kvjob.report.figures.catalogue import OVERVIEW, PlannedFigure, draw, overview, plan_figures
+from kvjob.report.figures.catalogue import (
+    OVERVIEW,
+    PARETO,
+    PlannedFigure,
+    draw,
+    overview,
+    pareto,
+    plan_figures,
+)
 from kvjob.report.figures.drawing import Drawing
 from kvjob.report.figures.inline import TILES, Tiles, inline, variable
 from kvjob.report.figures.style import DARK, PAPER
@@ -9,6 +17,7 @@ __all__ = [
     "DARK",
     "OVERVIEW",
     "PAPER",
+    "PARETO",
     "TILES",
     "Drawing",
     "PlannedFigure",
@@ -16,6 +25,7 @@ __all__ = [
     "draw",
     "inline",
     "overview",
+    "pareto",
     "plan_figures",
     "variable",
 ]

@@ -12,6 +12,7 @@ from kvjob.report.figures.cases import gallery
 from kvjob.report.figures.curves import MOST_LINES, TITLES, draw_multiples, draw_pair, draw_panels
 from kvjob.report.figures.drawing import Drawing
 from kvjob.report.figures.overview import draw_overview
+from kvjob.report.figures.pareto import draw_pareto
 from kvjob.report.figures.predictions import draw_augmented, draw_predictions
 from kvjob.report.figures.qualitative import draw_disputed, draw_extremes
 from kvjob.report.figures.style import looks, style
@@ -20,6 +21,7 @@ from kvjob.report.summary import ExperimentSummary
 from kvjob.study import Experiment
 
 OVERVIEW = "figure-00-overview"
+PARETO = "figure-00-pareto"
 
 _PAPER = {
     ("augmentation", "augmentations"): 1,
@@ -116,6 +118,15 @@ def overview(summaries: tuple[ExperimentSummary, ...]) -> Drawing | None:
         "grey where the test set cannot tell."
     )
     return Drawing(OVERVIEW, "Overview", caption, words.overview_alt(summaries), figure)
+
+
+def pareto(summaries: tuple[ExperimentSummary, ...]) -> Drawing | None:
+    """What accuracy costs, over all experiments; None while there are no two levels to compare."""
+    with style():
+        figure = draw_pareto(summaries)
+    if figure is None:
+        return None
+    return Drawing(PARETO, "Accuracy and cost", words.PARETO_CAPTION, words.pareto_alt(summaries), figure)
 
 
 def _draw(data: StudyData, planned: PlannedFigure) -> tuple[Figure, str, str] | None:

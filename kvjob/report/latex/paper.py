@@ -43,7 +43,7 @@ def paper(page: Page, tables: Sequence[Table], figures: Mapping[str, Shown]) -> 
     numbers = _Numbers(tables, figures.values())
     placed = {section.table.name for section in page.sections}
     shown = {item.name for section in page.sections for item in section.figures}
-    overview = [page.overview] if page.overview else []
+    overview = [item for item in (page.overview, page.pareto) if item]
     shown |= {item.name for item in overview}
     record = page.record
     values: dict[str, Any] = {

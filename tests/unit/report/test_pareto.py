@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kvjob.report.figures import pareto
+from kvjob.report.figures.pareto import places
 from kvjob.report.pareto import AXES, MORE_IS_BETTER, Axis, front
 from tests.unit.report.example import MemoryStore, finish, make_study
 from tests.unit.report.test_summary import summaries
@@ -68,3 +70,40 @@ def test_a_baseline_that_experiments_share_is_on_the_front_in_each(store: Memory
         finish(store, run, epochs=6, samples=1, side=16, quality=3.0 if base else -1.0)
     on = [level.baseline for each in summaries(store) for level in each.levels if axis in level.pareto]
     assert on == [True, True]
+
+
+def trained(store: MemoryStore, *experiments: str) -> None:
+    for run in make_study(store, *experiments).runs:
+        finish(store, run, epochs=6, samples=1, side=16)
+
+
+def test_the_figure_names_the_front_and_draws_a_shared_baseline_once(store: MemoryStore):
+    trained(store, "optimizer", "activation")
+    found = summaries(store)
+    levels = places(found, "parameters")
+    assert len(levels) == 5
+    assert [level.label for level in levels if level.baseline] == ["Baseline"]
+    drawing = pareto(found)
+    assert drawing.name == "figure-00-pareto"
+    best = max(levels, key=lambda level: level.iou)
+    assert f"{best.label} (IoU {best.iou:.3f} at " in drawing.alt
+
+
+def test_equal_studies_have_equal_figures(store: MemoryStore):
+    trained(store, "optimizer")
+    assert pareto(summaries(store)).svg() == pareto(summaries(store)).svg()
+
+
+def test_there_is_no_figure_of_a_single_level(store: MemoryStore):
+    plan = make_study(store, "optimizer")
+    finish(store, plan.runs[0], epochs=6, samples=1, side=16)
+    assert pareto(summaries(store)) is None
+
+
+def test_levels_without_a_value_are_left_out_of_that_panel(store: MemoryStore):
+    trained(store, "optimizer")
+    for key in [key for key in store.objects if key.endswith("model.json")]:
+        store.delete(key)
+    found = summaries(store)
+    assert places(found, "parameters") == []
+    assert "On the front against Parameters (millions): none yet" in pareto(found).alt
