@@ -39,6 +39,7 @@ def test_every_table_and_figure_there_is_something_for_is_a_file(mixed_report: P
     figures = {path.name for path in (mixed_report / "figures").iterdir() if path.is_file()}
     stems = (
         "figure-00-overview",
+        "figure-00-pareto",
         "figure-09-bars-by-augmentation",
         "figure-10-augmented",
         "figure-11-iou-by-augmentation",
@@ -135,9 +136,9 @@ def test_progress_counts_up_to_the_page(store: MemoryStore, tmp_path: Path):
     make_study(store, "encoder")
     seen: list[tuple[str, int, int]] = []
     build_report(store, "paper", tmp_path / "out", lambda *step: seen.append(step), now=NOW)
-    assert [done for _, done, _ in seen] == list(range(7))
-    assert seen[0] == ("Overview", 0, 6)
-    assert seen[-1] == ("page", 6, 6)
+    assert [done for _, done, _ in seen] == list(range(8))
+    assert seen[0] == ("Overview", 0, 7)
+    assert seen[-1] == ("page", 7, 7)
 
 
 def test_an_empty_current_folder_becomes_the_report(store: MemoryStore, tmp_path: Path, monkeypatch):
