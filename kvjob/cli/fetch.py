@@ -26,12 +26,13 @@ def fetch(
     context: ContextOption = None,
 ) -> None:
     """Bring the report of a study out of its store, where a workflow or `kvjob report --publish` put it."""
-    from kvjob.report.write import INDEX, check_replaceable, replacing_folder
+    from kvjob.folder import check_replaceable, replacing_folder
+    from kvjob.report.write import INDEX, REPORT
 
-    check_replaceable(out)
+    check_replaceable(out, REPORT)
     with opened(store, namespace, context) as (place, _):
         files = _report(place, study)
-        with bar("Fetching the report", unit="bytes") as progress, replacing_folder(out) as folder:
+        with bar("Fetching the report", unit="bytes") as progress, replacing_folder(out, REPORT) as folder:
             _bring(place, files, folder, progress)
     typer.echo(str(out / INDEX))
 

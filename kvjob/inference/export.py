@@ -12,10 +12,10 @@ from kvjob import __version__
 from kvjob.data import Pack, load, read_manifest
 from kvjob.data.manifest import DatasetManifest
 from kvjob.errors import ConfigurationError, DataError
+from kvjob.folder import Kind, check_replaceable, replacing_folder
 from kvjob.inference.agreement import agreement, find_test_set, require, tolerance
 from kvjob.inference.card import model_card
 from kvjob.inference.choose import TrainedRun
-from kvjob.inference.folder import check_replaceable, replacing_folder
 from kvjob.inference.onnx_model import OnnxModel
 from kvjob.inference.onnx_write import OPSET, write_onnx
 from kvjob.inference.origin import UNKNOWN, origin_of
@@ -41,6 +41,7 @@ from kvjob.store import Store
 from kvjob.study.code import code_hash
 from kvjob.study.scores import THRESHOLD
 
+EXPORT = Kind("an export", (RECORD,))
 WORST = 5
 """Test images that the card names for their low IoU."""
 
@@ -76,7 +77,7 @@ def export_run(
         ConfigurationError: the run diverged, or out holds something else.
         DataError: weights, scores or test images are missing or damaged, or a file does not agree.
     """
-    check_replaceable(out)
+    check_replaceable(out, EXPORT)
     if run.result.status == "diverged":
         raise ConfigurationError(
             f"run {run.record.key!r} diverged ({run.result.message}), and is no model to be used",
@@ -87,7 +88,7 @@ def export_run(
     torch.set_num_threads(run.record.config.cpu_threads)
     network = load_network(store, run)
     pack = _pack(store, run, scored, cache) if verify else None
-    with replacing_folder(out) as folder:
+    with replacing_folder(out, EXPORT) as folder:
         say(f"writing {TORCHSCRIPT}")
         write_torchscript(network, run.record.config, folder / TORCHSCRIPT)
         say(f"writing {ONNX}, which takes longest")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from kvjob.folder import check_replaceable, replacing_folder
 from kvjob.report.beside import set_beside
 from kvjob.report.conclusions import NEXT_STUDY, conclude, next_study
 from kvjob.report.dataset import dataset_kind
@@ -44,7 +45,7 @@ from kvjob.report.tables import (
     runs_table,
 )
 from kvjob.report.tidy import data_files, datasets
-from kvjob.report.write import INDEX, RECORD, Folder, check_replaceable, replacing_folder
+from kvjob.report.write import INDEX, RECORD, REPORT, Folder
 from kvjob.store import Store
 
 Progress = Callable[[str, int, int], None]
@@ -78,7 +79,7 @@ def build_report(
         ConfigurationError: no such study, a store written by a newer kvjob, an out that holds something else.
         StoreError: the store cannot be read.
     """
-    check_replaceable(out)
+    check_replaceable(out, REPORT)
     values = load_published(published)
     return make_report(read_data(store, study, now), values, out, progress)
 
@@ -100,7 +101,7 @@ def make_report(
         watched: given while the study trains and the report is to be made again and again.
     """
     summaries = summarise(data, published)
-    with replacing_folder(out) as folder:
+    with replacing_folder(out, REPORT) as folder:
         _make(Folder(folder), data, summaries, published, progress or _silent, watched)
     return out / INDEX
 

@@ -8,11 +8,12 @@ from math import ceil
 from pathlib import Path
 
 from kvjob.errors import StoreError
+from kvjob.folder import check_replaceable
 from kvjob.report.build import Progress, make_report
 from kvjob.report.page import Watched
 from kvjob.report.published import load_published
 from kvjob.report.read import StudyData, StudyReader
-from kvjob.report.write import INDEX, check_replaceable
+from kvjob.report.write import INDEX, REPORT
 from kvjob.store import Store
 
 INTERVAL_SECONDS = 30.0
@@ -67,7 +68,7 @@ def watch_report(
         ConfigurationError: as build_report.
         StoreError: the store cannot be read at the first look.
     """
-    check_replaceable(out)
+    check_replaceable(out, REPORT)
     watch = _Watch(store, study, out, say, interval, published, building, clock)
     watch.look()
     try:

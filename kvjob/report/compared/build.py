@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kvjob import __version__
 from kvjob.errors import ConfigurationError
+from kvjob.folder import Kind, check_replaceable, replacing_folder
 from kvjob.report.compared.differing import base_fields, differing, own_fields
 from kvjob.report.compared.document import Comparison, Side
 from kvjob.report.compared.levels import Pair, compare_levels
@@ -14,10 +15,11 @@ from kvjob.report.compared.tables import differing_table, levels_table
 from kvjob.report.cost import cost
 from kvjob.report.read import StudyData, read_data
 from kvjob.report.tables import FORMATS
-from kvjob.report.write import INDEX, Folder, check_replaceable, replacing_folder
+from kvjob.report.write import INDEX, Folder
 from kvjob.store import Store
 
 RECORD = "compare.json"
+COMPARISON = Kind("a comparison", (INDEX, RECORD))
 
 
 def build_comparison(
@@ -35,11 +37,11 @@ def build_comparison(
         ConfigurationError: no such study, no level that both have, an out that holds something else.
         StoreError: a store cannot be read.
     """
-    check_replaceable(out, RECORD)
+    check_replaceable(out, COMPARISON)
     ours, theirs = (read_data(store, study, now) for store, study in (a, b))
     record = _compare(ours, theirs)
     tables = [differing_table(record), levels_table(record)]
-    with replacing_folder(out, RECORD) as root:
+    with replacing_folder(out, COMPARISON) as root:
         folder = Folder(root)
         for table in tables:
             for suffix, convert in FORMATS.items():

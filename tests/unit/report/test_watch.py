@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from kvjob.errors import ConfigurationError, StoreAwayError
+from kvjob.folder.exchange import exchange
 from kvjob.records import layout
 from kvjob.report import build_report, watch, watch_report
 from kvjob.report.build import make_report
-from kvjob.report.exchange import exchange
 from kvjob.report.read import StudyReader
 from kvjob.report.write import INDEX, RECORD
 from kvjob.study import Plan
