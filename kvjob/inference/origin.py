@@ -1,15 +1,9 @@
 """Where a data set comes from, as far as its manifest tells, and what its licence asks."""
 
-import re
 from dataclasses import dataclass
 
 from kvjob.data import DatasetManifest
-
-SCENE = re.compile(r"scene\d{5}")
-"""Names of `kvjob data synth`."""
-
-OFFICIAL_SPLIT = {"train": 472, "test": 118}
-"""Of Kvasir-Instrument."""
+from kvjob.records.known import known_data
 
 CITATION = """@inproceedings{jha2021kvasir,
   title = {Kvasir-Instrument: Diagnostic and Therapeutic Tool Segmentation Dataset
@@ -77,6 +71,9 @@ UNKNOWN = Origin(
 
 def origin_of(manifest: DatasetManifest) -> Origin:
     """The origin of a data set: told by the names of its images, then by the size of its split."""
-    if all(SCENE.fullmatch(name) for name in manifest.names):
-        return SYNTHETIC
-    return KVASIR if manifest.image_counts == OFFICIAL_SPLIT else UNKNOWN
+    match known_data(manifest.names, manifest.image_counts):
+        case "synthetic":
+            return SYNTHETIC
+        case "kvasir":
+            return KVASIR
+    return UNKNOWN
