@@ -126,7 +126,9 @@ def pareto(summaries: tuple[ExperimentSummary, ...]) -> Drawing | None:
         figure = draw_pareto(summaries)
     if figure is None:
         return None
-    return Drawing(PARETO, "Accuracy and cost", words.PARETO_CAPTION, words.pareto_alt(summaries), figure)
+    return Drawing(
+        PARETO, "Accuracy and cost", words.pareto_caption(summaries), words.pareto_alt(summaries), figure
+    )
 
 
 def _draw(data: StudyData, planned: PlannedFigure) -> tuple[Figure, str, str] | None:

@@ -19,6 +19,9 @@ Dashes = Literal["-"] | tuple[float, tuple[float, ...]]
 WIDTH = 7.2
 """Width of a figure in inches: the text width of a two-column paper."""
 
+COLUMN = 3.4
+"""Width of one of its columns."""
+
 INK, MUTED, RULE, PAPER, CHARCOAL = "#1f2328", "#646c75", "#e3e6ea", "#ffffff", "#30363d"
 ON_DEEP, ON_LIGHT = "#fdfdfe", "#1e2227"
 """Text on a deep colour and on a light one; on a dark page all colours are light."""

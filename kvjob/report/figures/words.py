@@ -2,7 +2,7 @@
 
 from kvjob.report.figures.cases import Gallery, disputed, typical
 from kvjob.report.figures.curves import MOST_LINES, MOST_PANELS, TITLES, Line, curve_lines
-from kvjob.report.figures.pareto import axis_name, places
+from kvjob.report.figures.pareto import axis_name, places, undrawn
 from kvjob.report.figures.predictions import shown_run
 from kvjob.report.measure import POINTS
 from kvjob.report.pareto import AXES
@@ -134,22 +134,33 @@ def overview_alt(summaries: tuple[ExperimentSummary, ...]) -> str:
     return f"Dot chart of differences in IoU from the baseline with 95 % intervals. {'; '.join(differences)}."
 
 
-PARETO_CAPTION = (
+_HOW_TO_READ_PARETO = (
     "Test IoU (mean over images and seeds) of every level against what a run takes; better is up and to the "
-    "left. Black, named and joined by a line: the Pareto front, levels that no other beats in one without "
-    "losing in the other. Grey: beaten levels. Square: the baseline. Neighbours on the front need not be "
-    "distinguishable."
+    "left. Large, named and joined by a line: the Pareto front, levels that no other beats in one without "
+    "losing in the other. Small: beaten levels. Square: the baseline. Triangle: a level far below the "
+    "others, with its IoU. Neighbours on the front need not be distinguishable."
 )
+
+
+def pareto_caption(summaries: tuple[ExperimentSummary, ...]) -> str:
+    """How to read it, and on which axis there is nothing to see."""
+    parts = [_HOW_TO_READ_PARETO]
+    same = [axis_name(summaries, axis) for axis in undrawn(summaries)]
+    if same:
+        parts.append(f"The same for all levels, and not drawn: {', '.join(same)}.")
+    return " ".join(parts)
 
 
 def pareto_alt(summaries: tuple[ExperimentSummary, ...]) -> str:
     """The levels on each front."""
     panels = []
     for axis in AXES:
-        front = sorted((each for each in places(summaries, axis) if each.front), key=lambda each: -each.iou)
-        levels = ", ".join(f"{each.label} (IoU {each.iou:.3f} at {each.value:,.4g})" for each in front)
-        panels.append(f"On the front against {axis_name(summaries, axis)}: {levels or 'none yet'}")
-    return f"Three scatter charts of test IoU against what a run takes. {'; '.join(panels)}."
+        levels = places(summaries, axis)
+        front = sorted((each for each in levels if each.front), key=lambda each: -each.iou)
+        named = ", ".join(f"{each.label} (IoU {each.iou:.3f} at {each.value:,.4g})" for each in front)
+        drawn = " (the same for all, not drawn)" if axis in undrawn(summaries) else ""
+        panels.append(f"On the front against {axis_name(summaries, axis)}{drawn}: {named or 'none yet'}")
+    return f"Scatter charts of test IoU against what a run takes. {'; '.join(panels)}."
 
 
 def _course(line: Line) -> str:

@@ -3,9 +3,12 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from kvjob.report.figures import pareto
-from kvjob.report.figures.pareto import places
+from kvjob.report.figures.pareto import draw_pareto, places
+from kvjob.report.figures.style import style
 from kvjob.report.pareto import AXES, MORE_IS_BETTER, Axis, front
 from tests.unit.report.example import MemoryStore, finish, make_study
 from tests.unit.report.test_summary import summaries
@@ -107,3 +110,34 @@ def test_levels_without_a_value_are_left_out_of_that_panel(store: MemoryStore):
     found = summaries(store)
     assert places(found, "parameters") == []
     assert "On the front against Parameters (millions): none yet" in pareto(found).alt
+
+
+def words_of(figure: Figure) -> set[str]:
+    return {text.get_text() for text in figure.findobj(Text)}
+
+
+@pytest.mark.parametrize("column", [False, True])
+def test_a_level_far_below_stands_at_the_edge_with_its_name_and_leaves_the_axis_to_the_others(
+    store: MemoryStore, *, column: bool
+):
+    for run in make_study(store, "augmentation", "optimizer").runs:
+        bad = run.roles[0].level == "blur"
+        finish(store, run, epochs=6, samples=1, side=16, quality=-9.0 if bad else 2.0)
+    found = summaries(store)
+    scores = sorted(level.iou for level in places(found, "hours_per_run"))
+    with style():
+        figure = draw_pareto(found, column=column)
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        assert scores[0] < low < scores[1] <= scores[-1] < high
+    assert f"Gaussian blur {scores[0]:.2f}" in words_of(figure)
+
+
+def test_an_axis_on_which_all_levels_are_equal_is_not_drawn_but_said(store: MemoryStore):
+    for epochs, run in enumerate(make_study(store, "optimizer").runs, 6):
+        finish(store, run, epochs=epochs, samples=1, side=16)
+    found = summaries(store)
+    assert len({level.value for level in places(found, "parameters")}) == 1
+    with style():
+        assert {"Time", "Size"} & words_of(draw_pareto(found)) == {"Time"}
+    assert "The same for all levels, and not drawn: " in pareto(found).caption
