@@ -188,8 +188,11 @@ def _draw(
         folder.write(f"figures/{drawing.name}.svg", svg)
         folder.write(f"figures/{drawing.name}.png", drawing.png())
         folder.write(f"figures/{drawing.name}.pdf", drawing.pdf())
+        column = drawing.column_pdf()
+        if column:
+            folder.write(f"figures/{drawing.name}-column.pdf", column)
         element = Markup(inline(svg, drawing.name, drawing.alt, tiles))  # noqa: S704  (escaped by inline)
-        shown[drawing.name] = Shown(drawing.name, drawing.label, drawing.caption, element)
+        shown[drawing.name] = Shown(drawing.name, drawing.label, drawing.caption, element, bool(column))
     progress("page", total, total)
     return shown
 

@@ -37,6 +37,8 @@ class Shown:
     label: str
     caption: str
     svg: Markup
+    column: bool = False
+    """Whether there is a PDF of it for one column of a paper."""
 
 
 @dataclass(frozen=True, slots=True)

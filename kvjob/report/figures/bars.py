@@ -2,28 +2,43 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from kvjob.report.figures.direct import text_width
-from kvjob.report.figures.style import INK, MUTED, PAPER, WIDTH, Look, new_figure
+from kvjob.report.figures.style import COLUMN, INK, MUTED, PAPER, WIDTH, Look, new_figure
 from kvjob.report.summary import ExperimentSummary, LevelSummary
 from kvjob.report.tables import standing
 
 _PANELS = {"iou": "IoU", "dice": "Dice", "precision": "Precision", "recall": "Recall", "accuracy": "Accuracy"}
 _FIRST = next(iter(_PANELS))
 """The panel that says, across all, why a level has no bars."""
+_BETWEEN = 0.52
+"""Inches between rows of panels."""
 _SHORT = 0.4
 """Below this a bar is too short to hold its number."""
 
 
-def draw_bars(summary: ExperimentSummary, look: dict[str, Look]) -> Figure:
-    """One panel per score, one bar per level, whiskers of one standard deviation over seeds."""
+def draw_bars(summary: ExperimentSummary, look: dict[str, Look], *, column: bool = False) -> Figure:
+    """One panel per score, one bar per level, whiskers of one standard deviation over seeds.
+
+    Args:
+        summary: of the experiment.
+        look: of its levels.
+        column: as wide as one column of a paper, with panels in rows of two.
+    """
     count = len(summary.levels)
-    height = 0.72 + 0.24 * count
-    figure = new_figure(height)
-    panels = figure.subplots(1, len(_PANELS), sharey=True)
-    left = (0.2 + max(text_width(item.label) for item in look.values())) / WIDTH
-    figure.subplots_adjust(left=left, right=0.985, bottom=0.4 / height, top=1 - 0.28 / height, wspace=0.12)
-    for axes, (score, title) in zip(panels, _PANELS.items(), strict=True):
+    across, width, bar = (2, COLUMN, 0.19) if column else (len(_PANELS), WIDTH, 0.24)
+    rows = -(-len(_PANELS) // across)
+    panel = bar * count + 0.04
+    height = 0.68 + panel * rows + _BETWEEN * (rows - 1)
+    figure = new_figure(height, width)
+    panels = list(figure.subplots(rows, across, sharey=True).flat)
+    left = (0.2 + max(text_width(item.label) for item in look.values())) / width
+    bottom, top, hspace = 0.4 / height, 1 - 0.28 / height, _BETWEEN / panel
+    figure.subplots_adjust(left=left, right=0.985, bottom=bottom, top=top, wspace=0.12, hspace=hspace)
+    for spare in panels[len(_PANELS) :]:
+        spare.set_axis_off()
+    for axes, (score, title) in zip(panels, _PANELS.items(), strict=False):
         axes.set_title(title)
         for row, level in enumerate(summary.levels):
             _draw(axes, row, level, score, look[level.level])
@@ -55,4 +70,5 @@ def _draw(axes: Axes, row: int, level: LevelSummary, score: str, look: Look) -> 
         va="center_baseline",
         fontsize=6.5,
         color=look.on if inside else INK,
+        path_effects=[withStroke(linewidth=1.5, foreground=look.colour if inside else PAPER)],
     )

@@ -9,7 +9,14 @@ from kvjob.report.figures import words
 from kvjob.report.figures.augmentations import draw_augmentations
 from kvjob.report.figures.bars import draw_bars
 from kvjob.report.figures.cases import gallery
-from kvjob.report.figures.curves import MOST_LINES, TITLES, draw_multiples, draw_pair, draw_panels
+from kvjob.report.figures.curves import (
+    MOST_LINES,
+    TITLES,
+    draw_multiples,
+    draw_narrow_pair,
+    draw_pair,
+    draw_panels,
+)
 from kvjob.report.figures.drawing import Drawing
 from kvjob.report.figures.overview import draw_overview
 from kvjob.report.figures.pareto import draw_pareto
@@ -22,6 +29,8 @@ from kvjob.study import Experiment
 
 OVERVIEW = "figure-00-overview"
 PARETO = "figure-00-pareto"
+_MOST_BARS = 10
+"""Levels in three panels of bars below each other."""
 
 _PAPER = {
     ("augmentation", "augmentations"): 1,
@@ -100,16 +109,16 @@ def draw(data: StudyData, planned: PlannedFigure) -> Drawing | None:
     """Draw one figure; None while no run has left what it shows."""
     with style():
         drawn = _draw(data, planned)
-    if drawn is None:
-        return None
-    figure, caption, alt = drawn
-    return Drawing(planned.name, planned.label, caption, alt, figure)
+        if drawn is None:
+            return None
+        figure, caption, alt = drawn
+        return Drawing(planned.name, planned.label, caption, alt, figure, _column(data, planned))
 
 
 def overview(summaries: tuple[ExperimentSummary, ...]) -> Drawing | None:
     """The differences of all experiments in one figure."""
     with style():
-        figure = draw_overview(summaries)
+        figure, column = draw_overview(summaries), draw_overview(summaries, column=True)
     if figure is None:
         return None
     caption = (
@@ -117,18 +126,17 @@ def overview(summaries: tuple[ExperimentSummary, ...]) -> Drawing | None:
         "95 % interval. Coloured where the level is better or worse, corrected for the number of levels; "
         "grey where the test set cannot tell."
     )
-    return Drawing(OVERVIEW, "Overview", caption, words.overview_alt(summaries), figure)
+    return Drawing(OVERVIEW, "Overview", caption, words.overview_alt(summaries), figure, column)
 
 
 def pareto(summaries: tuple[ExperimentSummary, ...]) -> Drawing | None:
     """What accuracy costs, over all experiments; None while there are no two levels to compare."""
     with style():
-        figure = draw_pareto(summaries)
+        figure, column = draw_pareto(summaries), draw_pareto(summaries, column=True)
     if figure is None:
         return None
-    return Drawing(
-        PARETO, "Accuracy and cost", words.pareto_caption(summaries), words.pareto_alt(summaries), figure
-    )
+    caption, alt = words.pareto_caption(summaries), words.pareto_alt(summaries)
+    return Drawing(PARETO, "Accuracy and cost", caption, alt, figure, column)
 
 
 def _draw(data: StudyData, planned: PlannedFigure) -> tuple[Figure, str, str] | None:
@@ -169,6 +177,18 @@ def _draw(data: StudyData, planned: PlannedFigure) -> tuple[Figure, str, str] | 
             )
             alt = words.predictions_alt(data, experiment) if figure else ""
     return (figure, caption, alt) if figure else None
+
+
+def _column(data: StudyData, planned: PlannedFigure) -> Figure | None:
+    """What was drawn in the width of one column of a paper; None for pictures and what would be too high."""
+    experiment, kind = planned.experiment, planned.kind
+    if kind == "bars" and len(experiment.levels) <= _MOST_BARS:
+        return draw_bars(planned.summary, looks(data, experiment), column=True)
+    if len(experiment.levels) > MOST_LINES:
+        return None
+    if kind == "panels":
+        return draw_panels(data, experiment, column=True)
+    return draw_narrow_pair(data, experiment, kind) if kind in TITLES else None
 
 
 def _draw_curves(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kvjob.report.course import PHASES, Phase
 from kvjob.report.figures.direct import label_ends, label_margin, text_width
-from kvjob.report.figures.style import MUTED, PAPER, WIDTH, Look, looks, new_figure
+from kvjob.report.figures.style import COLUMN, MUTED, PAPER, WIDTH, Look, looks, new_figure
 from kvjob.report.read import Run, StudyData
 from kvjob.study import Experiment
 
@@ -117,31 +117,51 @@ def draw_pair(data: StudyData, experiment: Experiment, measure: str) -> Figure:
     return figure
 
 
-def draw_panels(data: StudyData, experiment: Experiment) -> Figure:
-    """Validation loss and all scores in six panels under one row of names."""
+def draw_narrow_pair(data: StudyData, experiment: Experiment, measure: str) -> Figure:
+    """As draw_pair, as wide as one column of a paper: no room beside the lines, so their names are above."""
+    pair = [curve_lines(data, experiment, measure, phase) for phase in PHASES]
+    head = _head(pair[1], COLUMN)
+    height = 1.85 + head
+    figure = new_figure(height, COLUMN)
+    panels = figure.subplots(1, 2, sharey=True, sharex=True)
+    bottom, top = 0.38 / height, 1 - head / height
+    figure.subplots_adjust(left=0.46 / COLUMN, right=0.98, bottom=bottom, top=top, wspace=0.08)
+    for axes, lines, title in zip(panels, pair, ("Training", "Validation"), strict=True):
+        axes.set_title(title)
+        axes.set_xlabel("Epoch")
+        for line in lines:
+            _draw(axes, line, marks=axes is panels[1])
+    panels[0].set_ylabel(TITLES[measure])
+    _scale(panels[0], measure, [line for lines in pair for line in lines])
+    panels[0].xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+    _names_above(figure, pair[1])
+    return figure
+
+
+def draw_panels(data: StudyData, experiment: Experiment, *, column: bool = False) -> Figure:
+    """Validation loss and all scores in six panels under one row of names.
+
+    Args:
+        data: the study.
+        experiment: one of its experiments.
+        column: as wide as one column of a paper.
+    """
     lines = {measure: curve_lines(data, experiment, measure, "validation") for measure in TITLES}
-    names = [(_name(line), line.look) for line in lines["loss"]]
-    columns, rows = _grid([name for name, _ in names])
-    head = 0.42 + _NAME_HEIGHT * rows
-    figure = new_figure(3.7 + head)
-    panels = figure.subplots(2, 3, sharex=True)
-    bottom, top = 0.38 / (3.7 + head), 1 - head / (3.7 + head)
-    figure.subplots_adjust(left=0.06, right=0.985, bottom=bottom, top=top, wspace=0.22, hspace=0.3)
+    width, shape, room = (COLUMN, (3, 2), 4.3) if column else (WIDTH, (2, 3), 3.7)
+    head = _head(lines["loss"], width)
+    figure = new_figure(room + head, width)
+    panels = figure.subplots(*shape, sharex=True)
+    bottom, top = 0.38 / (room + head), 1 - head / (room + head)
+    left, right = 0.43 / width, 1 - 0.11 / width
+    figure.subplots_adjust(left=left, right=right, bottom=bottom, top=top, wspace=0.22, hspace=0.3)
     for axes, (measure, drawn) in zip(panels.flat, lines.items(), strict=True):
         axes.set_title(TITLES[measure])
         for line in drawn:
             _draw(axes, line, marks=True)
         _scale(axes, measure, drawn)
-    for axes in panels[1]:
+    for axes in panels[-1]:
         axes.set_xlabel("Epoch")
-    figure.legend(
-        handles=[look.handle(name) for name, look in names],
-        loc="upper left",
-        bbox_to_anchor=(0.045, 1.0),
-        ncols=columns,
-        handlelength=2.8,
-        columnspacing=1.6,
-    )
+    _names_above(figure, lines["loss"])
     return figure
 
 
@@ -226,10 +246,28 @@ def _best(run: Run, values: NDArray[np.float64]) -> list[tuple[int, float]]:
     return [(epoch, float(values[epoch - 1]))] if 0 < epoch <= len(values) else []
 
 
-def _grid(names: list[str]) -> tuple[int, int]:
-    """Columns and rows in which names fit above the panels."""
-    widths, room = [text_width(name) + 0.6 for name in names], WIDTH - 0.4
+def _head(lines: list[Line], width: float) -> float:
+    """Inches that _names_above and a row of titles need above panels."""
+    return 0.42 + _NAME_HEIGHT * _grid(lines, width)[1]
+
+
+def _names_above(figure: Figure, lines: list[Line]) -> None:
+    """Names of lines above all panels, in as many columns as fit."""
+    width = float(figure.get_figwidth())
+    figure.legend(
+        handles=[line.look.handle(_name(line)) for line in lines],
+        loc="upper left",
+        bbox_to_anchor=(0.32 / width, 1.0),
+        ncols=_grid(lines, width)[0],
+        handlelength=2.8,
+        columnspacing=1.6,
+    )
+
+
+def _grid(lines: list[Line], width: float) -> tuple[int, int]:
+    """Columns and rows in which the names of lines fit into a width in inches."""
+    widths, room = [text_width(_name(line)) + 0.6 for line in lines], width - 0.4
     if sum(widths) <= room:
-        return len(names), 1
+        return len(widths), 1
     columns = max(1, int(room / max(widths)))
-    return columns, -(-len(names) // columns)
+    return columns, -(-len(widths) // columns)

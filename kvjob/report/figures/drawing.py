@@ -27,6 +27,8 @@ class Drawing:
     alt: str
     """What it shows, for those who cannot see it."""
     figure: Figure
+    column: Figure | None = None
+    """The same as wide as one column of a paper, where the type of the other would be too small."""
 
     def png(self) -> bytes:
         """The figure at 200 dpi."""
@@ -37,11 +39,11 @@ class Drawing:
 
     def pdf(self) -> bytes:
         """The figure for print, with the fonts' outlines embedded (TrueType, only the letters used)."""
-        out = BytesIO()
-        with style():
-            nobody = dict.fromkeys(("CreationDate", "Creator", "Producer"))
-            self.figure.savefig(out, format="pdf", metadata={"Title": self.label, **nobody})
-        return out.getvalue()
+        return self._pdf(self.figure)
+
+    def column_pdf(self) -> bytes | None:
+        """The same for one column; None where there is no such figure."""
+        return self._pdf(self.column) if self.column else None
 
     def svg(self) -> bytes:
         """The figure with its text as paths, so that it looks the same without the font."""
@@ -49,6 +51,13 @@ class Drawing:
         with style():
             self.figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
         return _PICTURE.sub(_small, out.getvalue().decode()).encode()
+
+    def _pdf(self, figure: Figure) -> bytes:
+        out = BytesIO()
+        with style():
+            nobody = dict.fromkeys(("CreationDate", "Creator", "Producer"))
+            figure.savefig(out, format="pdf", metadata={"Title": self.label, **nobody})
+        return out.getvalue()
 
 
 def _small(match: re.Match[str]) -> str:

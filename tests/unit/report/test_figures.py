@@ -323,3 +323,28 @@ def pack(store: MemoryStore, side: int) -> None:
         native_sizes=((side, side),) * 5, mask_shares=(0.1, 0.2, 0.3, 0.4, 0.5), files=files,
     )  # fmt: skip
     write_document(store, layout.dataset(DATASET, "manifest.json"), manifest)
+
+
+def test_what_is_for_one_column_fits_into_it_and_its_type_is_not_too_small(store: MemoryStore):
+    for run in make_study(store, "optimizer", "encoder", seeds=2).runs:
+        finish(store, run, epochs=3, samples=1, side=16)
+    data = read(store)
+    summaries = summarise(data, load_published())
+    drawn = [draw(data, item) for item in plan_figures(data, summaries)]
+    narrow = [each for each in (overview(summaries), *drawn) if each and each.column]
+    assert [each.name for each in narrow] == [
+        "figure-00-overview",
+        "figure-12-iou-by-optimizer",
+        "figure-14-bars-by-optimizer",
+        *(f"figure-{number}-by-encoder" for number in ("16-panels", "17-bars")),
+    ]
+    for each in narrow:
+        box = PdfReader(io.BytesIO(each.column_pdf())).pages[0].mediabox
+        assert box.width / 72 == pytest.approx(3.4)
+        each.column.canvas.draw()
+        shown = [text for text in each.column.findobj(Text) if text.get_text().strip() and text.get_visible()]
+        assert min(text.get_fontsize() for text in shown) >= 6
+        edge = each.column.bbox
+        for text in each.column.texts + [text for axes in each.column.axes for text in axes.texts]:
+            extent = text.get_window_extent()
+            assert edge.x0 - 1 <= extent.x0 <= extent.x1 <= edge.x1 + 1, text.get_text()
