@@ -70,8 +70,8 @@ def watch_report(
     """
     check_replaceable(out, REPORT)
     watch = _Watch(store, study, out, say, interval, published, building, clock)
-    watch.look()
     try:
+        watch.look()
         while not watch.over:
             sleep(watch.pause)
             watch.look_again()
