@@ -9,7 +9,8 @@ FAULTS ?= 50
 SCRIPTS := .ci/run scripts/minio/build \
     $(addprefix scripts/cluster/,build up down env inside load gpus part node) $(wildcard scripts/cluster/lib/*.sh) \
     $(addprefix scripts/kind/,up down env load argo minikube here.sh) \
-    $(addprefix scripts/images/,build load here.sh base.sh secrets.sh) scripts/observe/prometheus scripts/report/check
+    $(addprefix scripts/images/,build load here.sh base.sh secrets.sh) scripts/observe/prometheus \
+    $(addprefix scripts/report/,check pango)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo lint servers test test-cluster chaos bench manifests lock cluster cluster-down images clean
@@ -41,9 +42,10 @@ lint: setup ## Style, types and floors
 	$(BIN)/shellcheck $(SCRIPTS)
 	$(BIN)/hadolint images/Dockerfile
 
-servers: ## Bring the servers that tests use, MinIO and Prometheus; they skip what cannot be had
+servers: ## Bring what tests run beside kvjob, MinIO, Prometheus and Pango; they skip what cannot be had
 	@if command -v go >/dev/null; then scripts/minio/build; else echo "no Go here: tests leave MinIO out"; fi
 	@scripts/observe/prometheus || echo "tests leave Prometheus out"
+	@scripts/report/pango || echo "tests leave the PDF out"
 
 test: lint servers ## Lint, then every test that needs no cluster
 	$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration --ignore=tests/integration/chaos
