@@ -9,6 +9,8 @@ from kvjob.records.wasted import lost_seconds, wasted_seconds
 from kvjob.report.read import Run
 
 SECONDS_PER_HOUR = 3600.0
+MINUTES_PER_HOUR = 60
+_FEW_HOURS = 0.5
 
 
 class Cost(BaseModel):
@@ -49,3 +51,8 @@ def wasted_seconds_of(run: Run) -> float:
     if run.attempts and run.standing in ("failed", "interrupted"):
         wasted += lost_seconds(run.attempts[-1])
     return wasted
+
+
+def brief(hours: Iterable[float | None]) -> bool:
+    """Whether none of them is long, so that readers are told minutes; data always hold hours."""
+    return max((hour for hour in hours if hour is not None), default=_FEW_HOURS + 1) <= _FEW_HOURS

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from kvjob.report.cost import MINUTES_PER_HOUR, brief
 from kvjob.report.figures.direct import spread, text_width
 from kvjob.report.figures.style import COLUMN, INK, MUTED, PAPER, WIDTH, new_figure, shorten
 from kvjob.report.pareto import AXES, MORE_IS_BETTER, Axis
@@ -27,8 +28,6 @@ _MOST_LOW = 4
 _FENCE = 3.0
 """Interquartile ranges below the lower quartile at which a level is far out (Tukey's outer fence)."""
 _MILLION = 1e6
-_FEW_HOURS = 0.5
-"""Where no run took more, minutes are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,9 @@ def _floor(scores: list[float]) -> float:
 def places(summaries: Iterable[ExperimentSummary], axis: Axis) -> list[Place]:
     """Every level of the study that has both values; runs that several experiments share are one."""
     summaries = tuple(summaries)
-    scale = {"hours_per_run": 1 / 60 if _short(summaries) else 1, "parameters": _MILLION}.get(axis, 1)
+    scale = {"hours_per_run": 1 / MINUTES_PER_HOUR if _short(summaries) else 1, "parameters": _MILLION}.get(
+        axis, 1
+    )
     found: dict[tuple[str, ...], Place] = {}
     for summary in summaries:
         for level in summary.levels:
@@ -120,8 +121,7 @@ def axis_name(summaries: Iterable[ExperimentSummary], axis: Axis) -> str:
 
 def _short(summaries: tuple[ExperimentSummary, ...]) -> bool:
     """Whether runs are counted in minutes, since none took long."""
-    hours = (level.price("hours_per_run") for each in summaries for level in each.levels)
-    return max((hour for hour in hours if hour is not None), default=1.0) <= _FEW_HOURS
+    return brief(level.price("hours_per_run") for each in summaries for level in each.levels)
 
 
 def _title(axis: Axis) -> str:

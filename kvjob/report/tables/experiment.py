@@ -1,5 +1,6 @@
 """Tables II and following: one experiment each, a row per level, the paper's row under it."""
 
+from kvjob.report.cost import MINUTES_PER_HOUR, brief
 from kvjob.report.measure import POINTS
 from kvjob.report.summary import ExperimentSummary, LevelSummary
 from kvjob.report.tables.table import Column, Part, Row, Share, Table, Value, roman
@@ -66,7 +67,7 @@ def experiment_table(summary: ExperimentSummary, *, same_images: bool = True) ->
             Part("Test set, scores over all pixels of all images taken together.", _PIXELS, measured),
             Part(
                 "How it trained: epochs, the first at 95 % of the best validation IoU; standard deviation of "
-                "validation IoU over the last five; training speed; hours without what was wasted.",
+                "validation IoU over the last five; training speed; time without what was wasted.",
                 _trained_columns(summary),
                 measured,
             ),
@@ -137,21 +138,32 @@ def _trained_columns(summary: ExperimentSummary) -> tuple[Column, ...]:
     return (
         *((_PARAMETERS,) if len(sizes) > 1 else ()),
         *_TRAINED,
-        Column("hours_per_run", f"{_unit(summary)} a run"),
+        _time("hours_per_run", f"{_unit(summary)} a run", summary),
     )
 
 
 def _cost_columns(summary: ExperimentSummary) -> tuple[Column, ...]:
     return (
-        Column("hours", _unit(summary)),
-        Column("wasted_hours", "of them wasted"),
+        _time("hours", _unit(summary), summary),
+        _time("wasted_hours", "of them wasted", summary),
         Column("attempts", "Attempts"),
         _PARETO,
         Column("standing", "State", numeric=False),
     )
 
 
+def _time(key: str, title: str, summary: ExperimentSummary) -> Column:
+    if not _brief(summary):
+        return Column(key, title)
+    return Column(key, title, digits=1, scale=MINUTES_PER_HOUR)
+
+
+def _brief(summary: ExperimentSummary) -> bool:
+    return brief(level.cost.hours for level in summary.levels if level.cost.attempts)
+
+
 def _unit(summary: ExperimentSummary) -> str:
     units = {level.cost.unit for level in summary.levels if level.cost.attempts}
     unit = units.pop() if len(units) == 1 else "device-hours"
+    unit = unit.replace("hours", "minutes") if _brief(summary) else unit
     return unit[0].upper() + unit[1:]

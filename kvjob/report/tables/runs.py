@@ -1,9 +1,17 @@
 """Every run of the study: how it stands, what it scored, what it cost."""
 
+from dataclasses import replace
+
 from kvjob.records.cause import WELL, endings
+from kvjob.report.cost import MINUTES_PER_HOUR, brief
 from kvjob.report.document import RunSummary
 from kvjob.report.tables.table import Column, Part, Row, Table, Value
 
+_HOURS = (Column("hours", "Hours"), Column("wasted_hours", "of them wasted"))
+_MINUTES = tuple(
+    replace(column, title=column.title.replace("Hours", "Minutes"), digits=1, scale=MINUTES_PER_HOUR)
+    for column in _HOURS
+)
 _COLUMNS = (
     Column("role", "Level", numeric=False),
     Column("seed", "Seed"),
@@ -12,8 +20,7 @@ _COLUMNS = (
     Column("best_epoch", "Best"),
     Column("stopped", "Stopped by", numeric=False),
     Column("iou", "Test IoU"),
-    Column("hours", "Hours"),
-    Column("wasted_hours", "of them wasted"),
+    *_HOURS,
     Column("attempts", "Attempts", numeric=False),
     Column("device", "Device", numeric=False),
 )
@@ -21,6 +28,7 @@ _COLUMNS = (
 
 def runs_table(runs: tuple[RunSummary, ...]) -> Table:
     """One row per run, in the order of the plan."""
+    times = dict(zip(_HOURS, _MINUTES if brief(run.cost.hours for run in runs) else _HOURS, strict=True))
     return Table(
         name="table-runs",
         label="Runs",
@@ -28,8 +36,9 @@ def runs_table(runs: tuple[RunSummary, ...]) -> Table:
         head="Run",
         parts=(
             Part(
-                "Hours are wall time of one device; wasted is what was done again or led to nothing.",
-                _COLUMNS,
+                f"{times[_HOURS[0]].title} are wall time of one device; "
+                "wasted is what was done again or led to nothing.",
+                tuple(times.get(column, column) for column in _COLUMNS),
                 tuple(map(_row, runs)),
             ),
         ),

@@ -38,7 +38,7 @@ class Column:
     digits: int = 3
     """Decimals of measures and differences."""
     scale: float = 1
-    """What a number is multiplied with in print: POINTS for a difference of scores."""
+    """What a number or measure is multiplied with in print: POINTS for a difference of scores."""
     numeric: bool = True
 
 
@@ -122,7 +122,8 @@ def text(value: Value, digits: int, scale: float = 1) -> str:
         case Interval(mean=mean, low=low, high=high):
             return f"{_signless(mean, digits)} [{_signless(low, digits)}, {_signless(high, digits)}]"
         case Measure(mean=mean, std=std):
-            return _signless(mean, digits) + ("" if std is None else f" ± {std:.{digits}f}")
+            spread = "" if std is None else f" ± {std * scale:.{digits}f}"
+            return _signless(mean * scale, digits) + spread
         case Difference(mean=mean, low=low, high=high):
             return "{} [{}, {}]".format(*(signed(POINTS * each, digits) for each in (mean, low, high)))
 

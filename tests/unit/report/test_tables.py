@@ -5,6 +5,7 @@ import re
 import pytest
 
 from kvjob.report.beside import set_beside
+from kvjob.report.cost import brief
 from kvjob.report.measure import Measure
 from kvjob.report.published import load_published
 from kvjob.report.read import read_data
@@ -127,8 +128,8 @@ def test_the_table_of_an_experiment_gives_both_definitions_cost_and_state(mixed:
     assert found.startswith("**Table III. Optimiser**")
     assert "mean over images" in found
     assert "over all pixels" in found
-    assert "| Level | GPU-hours | of them wasted | Attempts | Pareto front | State |" in found
-    trained = "Epochs | to 95 % | Last five (points) | Images/s | GPU-hours a run"
+    assert "| Level | GPU-minutes | of them wasted | Attempts | Pareto front | State |" in found
+    trained = "Epochs | to 95 % | Last five (points) | Images/s | GPU-minutes a run"
     assert f"| Level | {trained} |" in found
     assert "| SGD with momentum | 0 of 2 | – | – | – | – | – | – | no result |" in found
     assert "1 diverged, 1 failed" in found
@@ -166,3 +167,18 @@ def test_published_results_stand_below_this_studys_baseline(mixed: MemoryStore):
     points = r"[+−]\d+\.\d"
     compared = rf"{points} \| {points} \| (?:in|out)side.* \| Jha et al. 2021"
     assert re.fullmatch(rf"\| U-Net \| 0.8578 \| 0.9158 \| {compared} \|", lines[7])
+
+
+@pytest.mark.parametrize(
+    ("hours", "shown"), [([0.019, 0.5], "minutes"), ([0.019, 0.51], "hours"), ([], "hours")]
+)
+def test_short_times_are_printed_in_minutes(hours: list[float], shown: str):
+    assert brief(hours) == (shown == "minutes")
+    column = Column("hours_per_run", "", digits=1, scale=60)
+    assert Row("a", "a", {"hours_per_run": Measure(mean=0.019, std=0.002, n=3)}).text(column) == "1.1 ± 0.1"
+
+
+def test_files_for_programs_keep_hours_where_print_has_minutes(mixed: MemoryStore):
+    summary = summarise(read_data(mixed, "paper", NOW), load_published())[1]
+    first = next(csv.DictReader(io.StringIO(to_csv(experiment_table(summary)))))
+    assert float(first["hours"]) == summary.levels[0].cost.hours
