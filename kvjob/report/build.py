@@ -1,6 +1,7 @@
 """From a study in the store to a folder that holds its report."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -12,18 +13,18 @@ from kvjob.report.beside import set_beside
 from kvjob.report.conclusions import NEXT_STUDY, conclude, next_study
 from kvjob.report.dataset import dataset_kind
 from kvjob.report.document import SCHEMA, report_record, summarise_run
+from kvjob.report.drawn import COLUMN, Maker, draw_all
 from kvjob.report.figures import (
     OVERVIEW,
     PARETO,
     TILES,
-    Drawing,
     PlannedFigure,
     Tiles,
     draw,
-    inline,
     overview,
     pareto,
     plan_figures,
+    prepare,
 )
 from kvjob.report.latex.paper import PAPER, paper
 from kvjob.report.page import Page, Section, Shown, Watched, render
@@ -173,26 +174,26 @@ def _draw(
     progress: Progress,
 ) -> dict[str, Shown]:
     """Draw and write every figure there is something for; those on the page by their names."""
+    prepare(data, planned)
     shown, total = {}, len(planned) + 2
-    makers: list[tuple[str, Callable[[], Drawing | None]]] = [
+    makers: list[tuple[str, Maker]] = [
         ("Overview", partial(overview, summaries)),
         ("Accuracy and cost", partial(pareto, summaries)),
     ]
     makers += [(figure.label, partial(draw, data, figure)) for figure in planned]
-    for done, (label, make) in enumerate(makers):
-        progress(label, done, total)
-        drawing = make()
-        if drawing is None:
-            continue
-        svg = drawing.svg()
-        folder.write(f"figures/{drawing.name}.svg", svg)
-        folder.write(f"figures/{drawing.name}.png", drawing.png())
-        folder.write(f"figures/{drawing.name}.pdf", drawing.pdf())
-        column = drawing.column_pdf()
-        if column:
-            folder.write(f"figures/{drawing.name}-column.pdf", column)
-        element = Markup(inline(svg, drawing.name, drawing.alt, tiles))  # noqa: S704  (escaped by inline)
-        shown[drawing.name] = Shown(drawing.name, drawing.label, drawing.caption, element, bool(column))
+    with closing(draw_all([make for _, make in makers])) as drawn:
+        for done, (label, _) in enumerate(makers):
+            progress(label, done, total)
+            figure = next(drawn)
+            if figure is None:
+                continue
+            for ending, content in figure.files.items():
+                folder.write(f"figures/{figure.name}{ending}", content)
+            tiles.files.update(figure.tiles)
+            element = Markup(figure.element)  # noqa: S704  (escaped by inline)
+            shown[figure.name] = Shown(
+                figure.name, figure.label, figure.caption, element, COLUMN in figure.files
+            )
     progress("page", total, total)
     return shown
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,8 @@ _STANDINGS: dict[StateKind, Standing] = {
 _READERS = 8
 _PICTURES = 256
 """Sample pictures kept, so that memory does not grow with the number of levels."""
+_PREDICTIONS = 64
+"""Files of predictions kept, packed as they are stored: two figures after each other show the same ones."""
 _NOT_READ = ("checkpoints/", "latest.json", "best.json")
 """What a run writes and no report reads."""
 
@@ -103,8 +105,7 @@ class StudyData:
         """A sample picture: (side, side, 3) RGB or (side, side) grey, 0 to 255; DataError if damaged."""
         key = layout.sample(run.key, name)
         if key not in self._pictures:
-            while len(self._pictures) >= _PICTURES:
-                self._pictures.pop(next(iter(self._pictures)))
+            _make_room(self._pictures, _PICTURES)
             try:
                 with Image.open(BytesIO(self.store.read(key))) as image:
                     self._pictures[key] = np.asarray(image.convert("L" if image.mode != "RGB" else "RGB"))
@@ -123,7 +124,8 @@ class StudyData:
             DataError: damaged, or not there: runs of earlier versions did not keep it.
         """
         key = layout.run(run.key, NAME)
-        if key not in self._predictions:  # as it is stored: unpacked, all of them would not fit into memory
+        if key not in self._predictions:
+            _make_room(self._predictions, _PREDICTIONS)
             self._predictions[key] = _read_if_there(self.store, key)
         data, where = self._predictions[key], f"{self.store.url}/{key}"
         if data is None or run.counts is None:
@@ -188,6 +190,12 @@ class StudyReader:
 def read_data(store: Store, study: str, now: datetime | None = None) -> StudyData:
     """A study at this moment, once; errors as StudyReader.read."""
     return StudyReader(store, study).read(now)
+
+
+def _make_room(kept: dict[str, Any], most: int) -> None:
+    """Forget the oldest, so that one more is not too many."""
+    while len(kept) >= most:
+        kept.pop(next(iter(kept)))
 
 
 def _is_read(entry: Entry, key: str) -> bool:

@@ -1,7 +1,8 @@
 """`python -m tests.bench.report --runs 500 [--seeds 4]`: what a report of so many finished runs costs.
 
-Nothing is trained: the runs are invented, with the shapes of real ones (40 epochs, 118 test images, samples
-of 256 pixels), in a folder. The report is built by `kvjob report` in a process of its own.
+Nothing is trained: the runs are invented, with the shapes of real ones (40 epochs, 118 test images of 256
+pixels, with samples and predictions), in a folder with a data set of invented scenes, so that every figure is
+drawn. The report is built by `kvjob report`.
 """
 
 import argparse
@@ -15,9 +16,12 @@ from pathlib import Path
 
 from kvjob.experiments import CATALOGUE
 from kvjob.study import Experiment, Level
+from tests.bench.pictures import Pictures
 from tests.unit.report.example import MemoryStore, finish, make_study
 
-EPOCHS, IMAGES, SIDE = 40, 118, 256
+EPOCHS = 40
+MOST_LEVELS = 100
+"""Of one experiment."""
 SWEPT = 12
 """Levels of each further experiment, once those of the catalogue do not suffice."""
 
@@ -34,7 +38,7 @@ class Folder(MemoryStore):
 def experiments(levels: int, wide: bool) -> list[Experiment]:
     """So many distinct configurations: the catalogue's, then sweeps of the weight decay."""
     if wide:
-        return [_sweep(0, levels - 1)]
+        return [_sweep(0, min(levels, MOST_LEVELS) - 1)]
     found, room = [], levels - 1
     for experiment in CATALOGUE.values():
         if room >= (size := len(experiment.levels) - 1):
@@ -50,12 +54,14 @@ def _sweep(number: int, levels: int) -> Experiment:
     return Experiment(name=f"sweep-{number}", title=f"Sweep {number}", factor="weight_decay", levels=named)
 
 
-def fill(folder: Path, runs: int, seeds: int, wide: bool) -> int:
+def fill(folder: Path, pictures: Pictures, runs: int, seeds: int, wide: bool) -> int:
     """Invent a study; how many runs it has."""
     store = Folder(url=str(folder))
     planned = make_study(store, *experiments(max(2, runs // seeds), wide), seeds=seeds)
+    pictures.write_pack(store)
     for run in planned.runs:
-        finish(store, run, epochs=EPOCHS, images=IMAGES, side=SIDE)
+        finish(store, run, epochs=EPOCHS, samples=0)
+        pictures.predict(store, run)
     return len(planned.runs)
 
 
@@ -81,12 +87,13 @@ def measure(store: Path, out: Path, threads: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.report", description=__doc__)
-    parser.add_argument("--runs", type=int, nargs="+", default=[13, 50, 200, 500])
+    parser.add_argument("--runs", type=int, nargs="+", default=[13, 60, 200, 500])
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--wide", action="store_true", help="all levels in one experiment")
     parser.add_argument("--threads", type=int, default=1, help="of the libraries for arrays")
     parser.add_argument("--keep", type=Path, help="folder that keeps the stores and the reports")
     options = parser.parse_args()
+    pictures: Pictures | None = None
     with tempfile.TemporaryDirectory() as scratch:
         for runs in options.runs:
             place = (options.keep or Path(scratch)) / str(runs)
@@ -94,7 +101,8 @@ def main() -> None:
             if (place / "store").exists():
                 number = len(list((place / "store/runs").iterdir()))
             else:
-                number = fill(place / "store", runs, seeds, options.wide)
+                pictures = pictures or Pictures()
+                number = fill(place / "store", pictures, runs, seeds, options.wide)
             figures = measure(place / "store", place / "report", options.threads)
             print(json.dumps({"runs": number, "seeds": seeds, **figures}), flush=True)
 

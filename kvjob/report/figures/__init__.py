@@ -8,6 +8,7 @@ from kvjob.report.figures.catalogue import (
     overview,
     pareto,
     plan_figures,
+    prepare,
 )
 from kvjob.report.figures.drawing import Drawing
 from kvjob.report.figures.inline import TILES, Tiles, inline, variable
@@ -27,5 +28,6 @@ __all__ = [
     "overview",
     "pareto",
     "plan_figures",
+    "prepare",
     "variable",
 ]

@@ -1,5 +1,9 @@
 """Figure 1: what each augmentation does to an image and its mask."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -23,13 +27,28 @@ def draw_augmentations(data: StudyData, experiment: Experiment) -> Figure | None
         return None
     look = looks(data, experiment)
     levels = [(look[level.name].label, level.changes["augmentation"]) for level in experiment.levels]
+    with _without_torch():
+        drawn_by = {chosen: augmentation(chosen) for _, chosen in levels}
     rows: list[tuple[str, tuple[Tile, ...]]] = []
     for number, (name, image, mask) in enumerate(pairs):
         seed = draw_seed(0, 0, number)
-        shown = [augmentation(chosen)(image, mask, seed, certain=True) for _, chosen in levels]
+        shown = [drawn_by[chosen](image, mask, seed, certain=True) for _, chosen in levels]
         rows.append((name, tuple(Tile(picture) for picture, _ in shown)))
         rows.append(("mask", tuple(Tile(np.asarray(drawn * np.uint8(255), np.uint8)) for _, drawn in shown)))
     return draw_tiles([Block(tuple(label for label, _ in levels), tuple(rows))])
+
+
+@contextmanager
+def _without_torch() -> Iterator[None]:
+    """Let albumentations be imported as if there were no torch: it is not needed here and takes seconds."""
+    if "torch" in sys.modules:
+        yield
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment]  # what makes an import fail
+    try:
+        yield
+    finally:
+        del sys.modules["torch"]
 
 
 def _examples(data: StudyData) -> list[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]]:

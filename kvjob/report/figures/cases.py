@@ -1,6 +1,6 @@
 """Test images chosen by rule: where a level does best, as usual and worst, and where levels disagree most."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -66,7 +66,7 @@ class Gallery:
     levels: tuple[Shown, ...]
     """In their order; none if no run has kept its predictions or the images are not in the store."""
     left_out: int
-    """Levels that could be shown too and are not, because there are too many."""
+    """Levels with results that are not shown, because there are too many."""
     truth: "Truth | None"
 
     def case(self, shown: Shown, name: str) -> Case:
@@ -93,17 +93,19 @@ def gallery(data: StudyData, experiment: Experiment) -> Gallery:
     truth = _truth(data, experiment)
     if truth is None:
         return Gallery((), 0, None)
-    look = looks(data, experiment)
-    found = {
-        level.name: shown
-        for level in experiment.levels
-        if (shown := _shown(data, look[level.name], data.runs_of(experiment, level)))
-    }
+    look, could = looks(data, experiment), _candidates(data, experiment)
     base = [level.name for level in experiment.levels if data.is_baseline(experiment, level)]
-    middle = next((found[name].mean for name in base if name in found), 0.0)
-    far = sorted(found, key=lambda name: (name not in base, -abs(found[name].mean - middle), name))
-    levels = tuple(found[name] for name in found if name in far[:MOST_LEVELS])
-    return Gallery(levels, len(found) - len(levels), truth)
+    means = {name: float(ious[0][1].mean()) for name, ious in could.items()}
+    middle = next((means[name] for name in base if name in means), 0.0)
+    found: dict[str, Shown] = {}
+    for name in sorted(could, key=lambda name: (name not in base, -abs(means[name] - middle), name)):
+        if len(found) == MOST_LEVELS:
+            break
+        if shown := _shown(data, look[name], could[name]):
+            found[name] = shown
+    levels = tuple(found[name] for name in could if name in found)
+    left_out = len(could) - len(levels) if len(levels) == MOST_LEVELS else 0
+    return Gallery(levels, left_out, truth)
 
 
 def typical(shown: Shown) -> list[str]:
@@ -122,16 +124,26 @@ def disputed(levels: Sequence[Shown]) -> list[str]:
     return _ordered(-spread)[:DISPUTED]
 
 
-def _shown(data: StudyData, look: Look, runs: Sequence[Run]) -> Shown | None:
-    for run in runs:
-        if run.standing != "finished" or run.counts is None or not _sound(run.counts):
-            continue
+def _candidates(data: StudyData, experiment: Experiment) -> dict[str, list[tuple[Run, "pd.Series[float]"]]]:
+    """IoU of every test image by each run that may stand for a level, by level: finished and scored."""
+    found = {}
+    for level in experiment.levels:
+        ious = [
+            (run, pd.Series(score_each(run.counts.to_numpy())["iou"], index=run.counts.index))
+            for run in data.runs_of(experiment, level)
+            if run.standing == "finished" and run.counts is not None and _sound(run.counts)
+        ]
+        if ious:
+            found[level.name] = ious
+    return found
+
+
+def _shown(data: StudyData, look: Look, ious: Sequence[tuple[Run, "pd.Series[float]"]]) -> Shown | None:
+    for run, iou in ious:
         try:
-            masks = data.predictions(run)
+            return Shown(look, run, iou, data.predictions(run))
         except DataError:
             continue
-        iou = pd.Series(score_each(run.counts.to_numpy())["iou"], index=run.counts.index)
-        return Shown(look, run, iou, masks)
     return None
 
 
@@ -159,15 +171,15 @@ class Truth:
 
 def _truth(data: StudyData, experiment: Experiment) -> Truth | None:
     try:
-        return Truth(data, next(_configs(data, experiment)))
+        return Truth(data, shown_config(data, experiment))
     except DataError:
         return None
 
 
-def _configs(data: StudyData, experiment: Experiment) -> Iterator[TrainConfig]:
-    """The baseline's configuration first."""
-    for level in sorted(experiment.levels, key=lambda level: not data.is_baseline(experiment, level)):
-        yield from (run.planned.config for run in data.runs_of(experiment, level))
+def shown_config(data: StudyData, experiment: Experiment) -> TrainConfig:
+    """The configuration whose sizes the images have: the baseline's, else the first level's."""
+    levels = sorted(experiment.levels, key=lambda level: not data.is_baseline(experiment, level))
+    return next(run.planned.config for level in levels for run in data.runs_of(experiment, level))
 
 
 def _ordered(values: "pd.Series[float]") -> list[str]:

@@ -1,14 +1,16 @@
 """Which figures a study has: the paper's under the paper's numbers, all others from 14 on."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 
 from matplotlib.figure import Figure
 
+from kvjob.errors import DataError
 from kvjob.report.figures import words
 from kvjob.report.figures.augmentations import draw_augmentations
 from kvjob.report.figures.bars import draw_bars
-from kvjob.report.figures.cases import gallery
+from kvjob.report.figures.cases import gallery, shown_config
 from kvjob.report.figures.curves import (
     MOST_LINES,
     TITLES,
@@ -18,6 +20,7 @@ from kvjob.report.figures.curves import (
     draw_panels,
 )
 from kvjob.report.figures.drawing import Drawing
+from kvjob.report.figures.fonts import small_fonts
 from kvjob.report.figures.overview import draw_overview
 from kvjob.report.figures.pareto import draw_pareto
 from kvjob.report.figures.predictions import draw_augmented, draw_predictions
@@ -103,6 +106,17 @@ def plan_figures(data: StudyData, summaries: tuple[ExperimentSummary, ...]) -> l
         for kind in _KINDS_OF_ALL
     ]
     return planned
+
+
+def prepare(data: StudyData, planned: list[PlannedFigure]) -> None:
+    """Make what figures share, before they are drawn in processes of their own: fonts, packs."""
+    small_fonts()
+    for figure in planned:
+        with suppress(DataError):  # said where it is drawn
+            if figure.of_predictions:
+                data.packs.of(shown_config(data, figure.experiment))
+            elif figure.kind == "augmentations":
+                data.packs.of(data.plan.runs[0].config)
 
 
 def draw(data: StudyData, planned: PlannedFigure) -> Drawing | None:

@@ -1,6 +1,7 @@
 """Direct labels: names beside the lines they belong to, moved apart until none covers another."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ _LEADER, _SWATCH, _SPACE = 0.1, 0.24, 0.04
 _FONT = FontProperties(family=FAMILY, size=7.5)
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str) -> float:
     """Inches that a line of text takes in a figure."""
     return float(TextPath((0, 0), text, prop=_FONT).get_extents().width) / 72 if text.strip() else 0.0

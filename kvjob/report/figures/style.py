@@ -95,6 +95,7 @@ _RC: dict[Any, Any] = {
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
     "svg.hashsalt": "kvjob",
+    "image.composite_image": False,
     "path.simplify": True,
 }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
@@ -100,21 +101,28 @@ def place_tile(
 ) -> None:
     """Draw a picture at left, bottom and with the side of place, in inches, of so many pixels."""
     (x, y, side), height = place, figure.get_figheight()
-    axes = figure.add_axes((x / WIDTH, y / height, side / WIDTH, side / height))
-    axes.set_axis_off()
+    sheet = _sheet(figure)
     if tile.picture is None:
-        axes.add_patch(Rectangle((0, 0), 1, 1, transform=axes.transAxes, facecolor=RULE, edgecolor="none"))
-        axes.text(
-            0.5, 0.5, tile.foot, transform=axes.transAxes, ha="center", va="center", color=MUTED, fontsize=6.5
-        )
+        sheet.add_patch(Rectangle((x, y), side, side, facecolor=RULE, edgecolor="none"))
+        middle = x + side / 2, y + side / 2
+        sheet.text(*middle, tile.foot, ha="center", va="center", color=MUTED, fontsize=6.5)
         return
-    axes.imshow(shrink(tile.picture, pixels), interpolation="none", aspect="auto")
-    frame = Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, edgecolor=RULE, linewidth=0.6)
-    axes.add_patch(frame)
+    picture = shrink(tile.picture, pixels)
+    sheet.imshow(picture, interpolation="none", aspect="auto", extent=(x, x + side, y, y + side))
+    sheet.add_patch(Rectangle((x, y), side, side, fill=False, edgecolor=RULE, linewidth=0.6))
     if tile.foot:
         edge = x if tile.align == "left" else x + side
         spot = edge / WIDTH, (y - 0.04) / height
         figure.text(*spot, tile.foot, ha=tile.align, va="top", fontsize=6.5, color=MUTED)
+
+
+def _sheet(figure: Figure) -> Axes:
+    """The figure's only axes, in inches from its lower left corner: one for each picture would take long."""
+    if figure.axes:
+        return figure.axes[0]
+    sheet = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, figure.get_figheight()))
+    sheet.set_axis_off()
+    return sheet
 
 
 def name_row(

@@ -37,6 +37,13 @@ def mixed() -> MemoryStore:
 
 @pytest.fixture(scope="session")
 def mixed_report(mixed: MemoryStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of that study's report."""
-    mixed.reads.clear()
-    return build_report(mixed, "paper", tmp_path_factory.mktemp("report") / "out", now=NOW).parent
+    """The folder of that study's report, drawn in two processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kvjob.report.drawn._cores", lambda: 2)
+        return build_report(mixed, "paper", tmp_path_factory.mktemp("report") / "out", now=NOW).parent
+
+
+@pytest.fixture
+def one_core(monkeypatch) -> None:
+    """Draw in this process, where a test looks at what is done there."""
+    monkeypatch.setattr("kvjob.report.drawn._cores", lambda: 1)

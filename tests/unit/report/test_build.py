@@ -52,7 +52,8 @@ def test_every_table_and_figure_there_is_something_for_is_a_file(mixed_report: P
     assert figures == columns | {f"{stem}.{suffix}" for stem in stems for suffix in ("svg", "pdf", "png")}
 
 
-def test_the_same_store_gives_the_same_bytes_and_each_object_is_read_once(
+@pytest.mark.usefixtures("one_core")
+def test_the_same_store_gives_the_same_bytes_on_one_core_and_on_two_and_each_object_is_read_once(
     mixed: MemoryStore, mixed_report: Path, tmp_path: Path
 ):
     mixed.reads.clear()

@@ -236,7 +236,7 @@ def test_augmentations_are_shown_on_the_data_sets_own_images(store: MemoryStore)
     assert {"None (baseline)", "Horizontal flip", "Gaussian blur", "scene-3", "mask"} <= set(
         texts(drawn.figure)
     )
-    pictures = [axes.images[0].get_array() for axes in drawn.figure.axes]
+    pictures = [image.get_array() for axes in drawn.figure.axes for image in axes.images]
     assert len(pictures) == 16
     plain, flipped, brighter, blurred = pictures[:4]
     assert (flipped == plain[:, ::-1]).all()
