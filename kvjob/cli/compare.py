@@ -47,7 +47,7 @@ def compare(
 
 
 def _table(record: "Comparison") -> Table:
-    heads = ["level", "IoU A", "IoU B", "B less A [95 %]", "B against A"]
+    heads = ["level", "IoU A", "IoU B", "points of IoU, B less A [95 %]", "B against A"]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in heads:
         table.add_column(head, no_wrap=head != "level", overflow="fold")
@@ -61,4 +61,4 @@ def _cells(pair: "LevelPair") -> tuple[str, ...]:
     from kvjob.report.tables.table import text
 
     means = (text(side.iou.mean if side.iou else None, 3) for side in (pair.a, pair.b))
-    return f"{pair.experiment}={pair.level}", *means, text(pair.iou, 3), pair.verdict
+    return f"{pair.experiment}={pair.level}", *means, text(pair.iou, 2), pair.verdict

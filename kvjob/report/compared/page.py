@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from kvjob.report.bootstrap import REPLICATES
 from kvjob.report.compared.document import Comparison, LevelPair
+from kvjob.report.measure import POINTS
 from kvjob.report.page import TEMPLATES, style_sheet
 from kvjob.report.tables import Table, signed
 
@@ -50,7 +51,10 @@ def conclusion(record: Comparison) -> str:
 
 
 def _levels(pairs: list[LevelPair]) -> str:
-    shown = [f"{pair.title} ({signed(pair.iou.mean)})" if pair.iou else pair.title for pair in pairs[:6]]
+    shown = [
+        f"{pair.title} ({signed(POINTS * pair.iou.mean, 1)} points)" if pair.iou else pair.title
+        for pair in pairs[:6]
+    ]
     more = [f"{len(pairs) - 6} more"] if len(pairs) > 6 else []
     return ", ".join(shown + more)
 

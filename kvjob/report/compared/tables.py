@@ -1,6 +1,8 @@
 """The tables of a comparison: what differs, and the levels of both studies side by side."""
 
 from kvjob.report.compared.document import Comparison, Interval, LevelPair, LevelSide
+from kvjob.report.cost import MINUTES_PER_HOUR, brief
+from kvjob.report.measure import POINTS
 from kvjob.report.tables.table import Column, Part, Row, Share, Table, Value
 
 _SCORES = (
@@ -13,15 +15,15 @@ _SCORES = (
     Column("verdict", "B against A", numeric=False),
 )
 _PAIRED = (
-    Column("iou_difference", "Δ IoU [95 %]"),
-    Column("dice_difference", "Δ Dice [95 %]"),
+    Column("iou_difference", "Δ IoU [95 %]", digits=2),
+    Column("dice_difference", "Δ Dice [95 %]", digits=2),
     Column("p", "p, corrected"),
-    Column("detectable", "Detectable Δ IoU"),
+    Column("detectable", "Detectable Δ IoU", digits=2, scale=POINTS),
 )
 _APART = (
     Column("iou_interval_a", "IoU A [95 %]"),
     Column("iou_interval_b", "IoU B [95 %]"),
-    Column("iou_gap", "B less A"),
+    Column("iou_gap", "B less A (points)", digits=2, scale=POINTS),
 )
 
 
@@ -39,7 +41,7 @@ def levels_table(record: Comparison) -> Table:
     """One row per level of both studies, in three parts."""
     rows = tuple(_row(pair) for pair in record.levels)
     apart = "Mean IoU with its own 95 % interval. Nothing pairs the images, so the gap has no interval."
-    paired = "B less A over the same test images, p corrected for the number of comparisons (Holm)."
+    paired = "B less A over the same test images in points, p corrected for the number of comparisons (Holm)."
     return Table(
         name="table-levels",
         label="Table B",
@@ -86,8 +88,14 @@ def _interval(found: Interval | None) -> str | None:
 
 def _costs(record: Comparison) -> tuple[Column, ...]:
     units = {name: side.cost.unit for name, side in (("a", record.a), ("b", record.b))}
-    return tuple(
-        Column(f"{key}_{name}", f"{title or units[name]} {name.upper()}", digits=digits)
-        for key, title, digits in (("epochs", "Epochs", 1), ("hours", "", 3), ("wasted_hours", "wasted", 3))
+    digits, scale = 3, 1
+    if brief(side.cost.hours for pair in record.levels for side in (pair.a, pair.b) if side.cost.attempts):
+        units = {name: unit.replace("hours", "minutes") for name, unit in units.items()}
+        digits, scale = 1, MINUTES_PER_HOUR
+    epochs = [Column(f"epochs_{name}", f"Epochs {name.upper()}", digits=1) for name in ("a", "b")]
+    times = [
+        Column(f"{key}_{name}", f"{title or units[name]} {name.upper()}", digits=digits, scale=scale)
+        for key, title in (("hours", ""), ("wasted_hours", "wasted"))
         for name in ("a", "b")
-    )
+    ]
+    return (*epochs, *times)

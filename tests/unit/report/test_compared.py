@@ -83,7 +83,8 @@ def test_a_better_study_is_better_level_by_level_over_the_same_images(tmp_path: 
     assert (sgd.iou.images, sgd.iou.paired) == (118, True)
     assert sgd.iou.adjusted_p >= sgd.iou.p
     assert [(each.name, each.b) for each in record.differing] == [("learning_rate", "0.003")]
-    assert conclusion(record).startswith("B is better in Optimiser: Adam (+0.")
+    adam = 100 * pairs["optimizer", "adam"].iou.mean
+    assert conclusion(record).startswith(f"B is better in Optimiser: Adam ({adam:+.1f} points), ")
 
 
 def test_runs_that_experiments_share_are_one_comparison(tmp_path: Path):
