@@ -47,7 +47,7 @@ def compare(
 
 
 def _table(record: "Comparison") -> Table:
-    heads = ["level", "IoU A", "IoU B", "points of IoU, B less A [95 %]", "B against A"]
+    heads = ["level", "IoU A", "IoU B", "Δ points [95 %]", "B against A"]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in heads:
         table.add_column(head, no_wrap=head != "level", overflow="fold")
