@@ -12,7 +12,7 @@ from kvjob.report.measure import POINTS
 from kvjob.report.summary import ExperimentSummary, LevelSummary
 from kvjob.report.tables import signed, standing
 
-_ROW, _RIGHT, _NARROW_RIGHT = 0.19, 2.75, 0.48
+_ROW, _RIGHT, _NARROW_RIGHT = 0.19, 2.75, 0.56
 """Inches: height of a row, width of what stands on the right: numbers and verdict, or only the difference."""
 _BOLD = 1.2
 """Width of bold text to that of plain text."""
@@ -70,7 +70,8 @@ def _draw(axes: Axes, row: float, level: LevelSummary, *, whole: bool) -> None:
     axes.plot([low, high], [row, row], color=colour, linewidth=1.6)
     axes.plot(mean, row, "o", color=colour, markersize=4)
     if not whole:
-        axes.text(1.06, row, signed(mean, 1), color=colour, **place)
+        weight = "normal" if colour == MUTED else "bold"  # what is left of the colour in grey
+        axes.text(1.06, row, signed(mean, 1), color=colour, weight=weight, **place)
         return
     numbers = f"{signed(mean, 2)} [{signed(low, 2)}, {signed(high, 2)}]"
     axes.text(1.03, row, numbers, color=INK, **place)
