@@ -189,7 +189,7 @@ def _draw(
                 continue
             for ending, content in figure.files.items():
                 folder.write(f"figures/{figure.name}{ending}", content)
-            tiles.files.update(figure.tiles)
+            tiles.add_all(figure.tiles)
             element = Markup(figure.element)  # noqa: S704  (escaped by inline)
             shown[figure.name] = Shown(
                 figure.name, figure.label, figure.caption, element, COLUMN in figure.files

@@ -39,8 +39,8 @@ class Drawn:
     """Content by what follows the name."""
     element: str
     """Of the page."""
-    tiles: dict[str, bytes]
-    """The pictures that the element refers to, by the names of their files."""
+    tiles: Tiles
+    """The pictures and letters that the element refers to."""
 
 
 def draw_all(makers: Sequence[Maker]) -> Generator[Drawn | None, None, None]:
@@ -77,7 +77,7 @@ def _drawn(maker: Maker) -> Drawn | None:
     if column := drawing.column_pdf():
         files[COLUMN] = column
     element = inline(files[".svg"], drawing.name, drawing.alt, tiles)
-    return Drawn(drawing.name, drawing.label, drawing.caption, files, element, tiles.files)
+    return Drawn(drawing.name, drawing.label, drawing.caption, files, element, tiles)
 
 
 def _drawn_by_number(number: int) -> Drawn | None:

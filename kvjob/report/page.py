@@ -108,6 +108,7 @@ def render(page: Page) -> str:
         options=options(record.conclusions.recommendation.changes),
         runs=page.runs,
         tiles=page.tiles.definitions(),
+        letters=sorted(page.tiles.letters.items()),
         watched=page.watched,
         **spoken(record),
         css=Markup(style_sheet()),  # noqa: S704  (a file of this package)

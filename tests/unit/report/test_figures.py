@@ -286,7 +286,7 @@ def test_png_is_at_200_dpi(mixed: MemoryStore):
         assert round(image.info["dpi"][0]) == 200
 
 
-def test_inlined_figures_share_pictures_but_no_ids(mixed: MemoryStore):
+def test_inlined_figures_share_pictures_and_letters_but_no_ids(mixed: MemoryStore):
     svg = figure(mixed, "figure-15-predictions-by-optimizer").svg()
     tiles = Tiles()
     elements = [ET.fromstring(inline(svg, name, LABEL, tiles)) for name in ("one", "two")]
@@ -294,6 +294,8 @@ def test_inlined_figures_share_pictures_but_no_ids(mixed: MemoryStore):
     assert ids[0]
     assert not ids[0] & ids[1]
     known = {f"#{name}" for name in ids[0]} | {f"#{name}" for name, _, _ in tiles.definitions()}
+    known |= {f"#{name}" for name in tiles.letters}
+    assert tiles.letters
     assert {item.get("href") for item in elements[0].iter() if item.get("href")} <= known
     assert elements[0].get("aria-label") == LABEL
     assert len(tiles.files) == len(list(tiles.definitions()))
