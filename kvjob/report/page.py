@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -89,13 +90,19 @@ class Page:
     """While the study trains and the page is made again and again."""
 
 
-def render(page: Page) -> str:
-    """The page as HTML. Every text is escaped; only the figures, made here, go in as they are."""
-    templates = Environment(
+@cache
+def templates() -> Environment:
+    """The templates of pages, each compiled once; every value is escaped."""
+    return Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+
+
+def render(page: Page) -> str:
+    """The page as HTML. Every text is escaped; only the figures, made here, go in as they are."""
     record = page.record
-    html = templates.get_template("index.html.j2").render(
+    template = templates().get_template("index.html.j2")
+    html = template.render(
         record=record,
         sections=page.sections,
         overview=page.overview,

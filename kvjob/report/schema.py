@@ -4,6 +4,7 @@ Fields may be added at any time; one that goes, or changes its type, raises the 
 """
 
 import json
+from functools import cache
 from typing import Any
 
 from kvjob.records.document import FORMAT
@@ -11,6 +12,7 @@ from kvjob.report.document import ReportRecord
 from kvjob.report.meanings import MEANINGS
 
 
+@cache
 def schema_json() -> str:
     """The schema as text (draft 2020-12); equal models give equal text."""
     schema = ReportRecord.model_json_schema(mode="serialization")

@@ -1,21 +1,18 @@
 """The page of a comparison, in the report's own style."""
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from kvjob.report.bootstrap import REPLICATES
 from kvjob.report.compared.document import Comparison, LevelPair
 from kvjob.report.measure import POINTS
-from kvjob.report.page import TEMPLATES, style_sheet
+from kvjob.report.page import style_sheet, templates
 from kvjob.report.tables import Table, signed
 
 
 def render_comparison(record: Comparison, differs: Table, levels: Table) -> str:
     """The page as HTML; every text is escaped."""
-    templates = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    html = templates.get_template("compared.html.j2").render(
+    template = templates().get_template("compared.html.j2")
+    html = template.render(
         record=record,
         differs=differs,
         levels=levels,

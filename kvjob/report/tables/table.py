@@ -1,6 +1,7 @@
 """A table before it has a format: typed cells, and how each type reads in print."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from kvjob.report.bootstrap import Difference, Interval
@@ -147,7 +148,12 @@ def roman(number: int) -> str:
 
 def unroman(numeral: str) -> int | None:
     """The number that roman writes so; None if it is no such numeral."""
-    return next((number for number in range(1, 4000) if roman(number) == numeral), None)
+    return _numerals().get(numeral)
+
+
+@cache
+def _numerals() -> dict[str, int]:
+    return {roman(number): number for number in range(1, 4000)}
 
 
 def _signless(value: float, digits: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kvjob.store import open_store
+from tests.asking import ask
 from tests.unit.cli.test_stopped import as_in_a_terminal
 from tests.unit.report.example import finish, make_study
 
@@ -24,7 +25,7 @@ def test_it_refreshes_the_report_and_ends_with_the_study(tmp_path: Path):
         first = watch.stderr.readline()
         refreshed = '<meta http-equiv="refresh" content="1">' in (tmp_path / "out/index.html").read_text()
         for run in plan.runs:
-            finish(store, run, epochs=2, samples=1, side=16)
+            finish(store, run, epochs=2, samples=0)
         out, err = watch.communicate(timeout=120)
     assert "0 of 3 runs finished, 3 missing; report made in" in first
     assert refreshed
@@ -56,7 +57,6 @@ def test_ctrl_c_ends_it_with_75_and_a_whole_report(tmp_path: Path):
     ],
 )
 def test_what_is_asked_for_wrongly_is_refused(options, said, tmp_path: Path):
-    line = command(*options, "--store", tmp_path / "store", "--out", tmp_path / "out")
-    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 78
-    assert said in done.stderr
+    asked = ask("report", "paper", *options, "--store", tmp_path / "store", "--out", tmp_path / "out")
+    assert asked.code == 78
+    assert said in asked.err

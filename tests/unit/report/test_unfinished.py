@@ -25,6 +25,8 @@ def plan(store: MemoryStore) -> Plan:
 def undrawn(monkeypatch) -> None:
     """Leave the figures out, where a test is not about them."""
     monkeypatch.setattr("kvjob.report.build.plan_figures", lambda *_: [])
+    for figure in ("overview", "pareto"):
+        monkeypatch.setattr(f"kvjob.report.build.{figure}", lambda *_: None)
 
 
 def complete(store: MemoryStore, plan: Plan) -> None:
@@ -46,12 +48,14 @@ def test_nothing_has_started(store, plan, tmp_path: Path):
     assert "Optimiser : Adam lacks seeds 0, 1 of 2 (no mean); SGD with momentum lacks" in said
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_everything_runs(store, plan, tmp_path: Path):
     for run in plan.runs:
         start(store, run, epochs=1)
     assert "running : baseline, seeds 0, 1; optimizer=sgd, seeds 0, 1" in words(store, tmp_path)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_everything_has_failed(store, plan, tmp_path: Path):
     for run in plan.runs:
         start(store, run, epochs=1, cause="bug", message="RuntimeError: no")
