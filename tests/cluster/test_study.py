@@ -35,8 +35,8 @@ REFUSED = {
 }
 """A study with a run that only the trainer can refuse: names of encoders are torch's business."""
 
-TIMES = ("hours", "wasted_hours")
-"""Columns of tables that tell how long a run took."""
+TIMES = ("hours", "wasted_hours", "hours_per_run", "images_per_second", "pareto")
+"""Columns of tables that tell how long a run took, or follow from it."""
 
 TWICE = {"name": "twice", "experiments": [{"name": "learning_rate", "levels": [0.001, 0.002]}]}
 
