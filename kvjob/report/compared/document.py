@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from kvjob.records.document import Document
 from kvjob.report.bootstrap import Comparison as Told
-from kvjob.report.bootstrap import Difference
+from kvjob.report.bootstrap import Difference, Interval
 from kvjob.report.cost import Cost
 from kvjob.report.measure import Measure
 
@@ -44,16 +44,6 @@ class Differing(BaseModel):
     a: str
     """Empty where A has no such thing; several values are separated by semicolons."""
     b: str
-
-
-class Interval(BaseModel):
-    """A mean with its 95 % interval, over images and seeds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    mean: float
-    low: float
-    high: float
 
 
 class LevelSide(BaseModel):

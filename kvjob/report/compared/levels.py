@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from kvjob.report.bootstrap import FEWEST_IMAGES, paired_bootstrap
-from kvjob.report.compare import Compared, compare, corrected
-from kvjob.report.compared.document import Interval, LevelPair, LevelSide, Verdict
+from kvjob.report.bootstrap import FEWEST_IMAGES, Interval, mean_interval
+from kvjob.report.compare import Compared, compare, corrected, scores_by_image
+from kvjob.report.compared.document import LevelPair, LevelSide, Verdict
 from kvjob.report.compared.match import Place
 from kvjob.report.cost import cost
 from kvjob.report.measure import Measure, measure
 from kvjob.report.read import Run
-from kvjob.study.scores import score_each
 
 Keys = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -105,16 +102,10 @@ def _over_seeds(done: Sequence[Run], score: str) -> Measure | None:
     return measure(getattr(phase.mean_over_images, score) if phase else None for phase in phases)
 
 
-def _interval(done: Sequence[Run]) -> Interval | None:
+def _interval(runs: Sequence[Run]) -> Interval | None:
     """Of the mean over seeds and over the images that all of them were scored on."""
-    frames = [run.counts for run in done if run.counts is not None]
-    images = sorted(set.intersection(*(set(frame.index) for frame in frames))) if frames else []
-    if len(images) < FEWEST_IMAGES:
-        return None
-    scores = np.stack([score_each(frame.loc[images].to_numpy())["iou"] for frame in frames])
-    # the difference from a study that scores nothing is the score itself
-    found = paired_bootstrap(scores, np.zeros_like(scores), paired=True)
-    return Interval(mean=found.mean, low=found.low, high=found.high)
+    ious = scores_by_image(runs).get("iou")
+    return mean_interval(ious) if ious is not None and ious.shape[1] >= FEWEST_IMAGES else None
 
 
 def _keys(pair: Pair) -> Keys:

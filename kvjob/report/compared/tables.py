@@ -1,6 +1,7 @@
 """The tables of a comparison: what differs, and the levels of both studies side by side."""
 
-from kvjob.report.compared.document import Comparison, Interval, LevelPair, LevelSide
+from kvjob.report.bootstrap import Interval
+from kvjob.report.compared.document import Comparison, LevelPair, LevelSide
 from kvjob.report.cost import MINUTES_PER_HOUR, brief
 from kvjob.report.measure import POINTS
 from kvjob.report.tables.table import Column, Part, Row, Share, Table, Value
