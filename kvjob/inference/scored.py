@@ -3,22 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
 from kvjob.errors import DataError
 from kvjob.inference.record import Interval, IntervalScores
 from kvjob.records import layout
+from kvjob.records.counts import parse_counts
 from kvjob.records.predictions import NAME, decode_predictions
 from kvjob.store import KeyMissing, Store
-from kvjob.study.scores import COUNTS, SCORES, mean_over_images, over_all_pixels, score_each
+from kvjob.study.scores import SCORES, mean_over_images, over_all_pixels, score_each
 
 RESAMPLES = 10_000
 SEED = 0
+
+_FIX = "Delete the run's result.json and run the study again"
 
 Statistic = Callable[..., NDArray[np.float64]]
 """A score of samples, along the axis that it is given."""
@@ -46,14 +47,10 @@ def read_scores(store: Store, key: str) -> Scored:
     """What the trainer counted and predicted of each test image; DataError if that is missing or damaged."""
     name = layout.run(key, "scores.csv")
     try:
-        # names stay text: "007" is not 7, and an image may be called "NA"
-        frame = pd.read_csv(BytesIO(store.read(name)), dtype={"image": str}, keep_default_na=False)
-        counts = frame[list(COUNTS)].to_numpy(np.int64)
-        names = tuple(frame["image"])
+        frame = parse_counts(store.read(name), f"{store.url}/{name}", _FIX)
     except KeyMissing:
         raise _no_scores("missing", f"{store.url}/{name}") from None
-    except (ValueError, KeyError, OverflowError, TypeError):
-        raise _no_scores("damaged: not a table of image, tp, fp, fn, tn", f"{store.url}/{name}") from None
+    counts, names = frame.to_numpy(), tuple(frame.index)
     if not len(counts) or counts.min() < 0:
         raise _no_scores("damaged: no pixels are counted", f"{store.url}/{name}")
     return Scored(names, counts, _predictions(store, key, len(names)))
@@ -107,4 +104,4 @@ def _predictions(store: Store, key: str, count: int) -> NDArray[np.bool_] | None
 
 
 def _no_scores(what: str, where: str) -> DataError:
-    return DataError(what, where=where, fix="Delete the run's result.json and run the study again")
+    return DataError(what, where=where, fix=_FIX)

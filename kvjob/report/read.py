@@ -14,6 +14,7 @@ from PIL import Image
 from kvjob.errors import ConfigurationError, DataError, StoreAwayError
 from kvjob.records import layout
 from kvjob.records.attempt import Attempt, read_attempts
+from kvjob.records.counts import parse_counts
 from kvjob.records.document import find_document
 from kvjob.records.predictions import NAME, decode_predictions
 from kvjob.records.run import Environment, History, ModelSummary, Result, Sample, SampleIndex
@@ -24,7 +25,6 @@ from kvjob.report.course import Course
 from kvjob.report.packs import Packs
 from kvjob.store import Entry, KeyMissing, Store
 from kvjob.study import Experiment, Level, PlannedRun
-from kvjob.study.scores import COUNTS
 
 Standing = Literal["finished", "diverged", "running", "interrupted", "missing", "failed", "unreadable"]
 """What a reader is told of a run; only a `finished` run enters means and comparisons."""
@@ -243,16 +243,7 @@ def _standing(state: RunState) -> Standing:
 def _read_counts(store: Store, key: str) -> pd.DataFrame | None:
     name = layout.run(key, "scores.csv")
     data = _read_if_there(store, name)
-    if data is None:
-        return None
-    try:
-        # Image names stay text: "007" is not 7, and an image may be called "NA".
-        frame = pd.read_csv(BytesIO(data), dtype={"image": str}, keep_default_na=False).set_index("image")
-        return frame[list(COUNTS)].astype(np.int64)
-    except (ValueError, KeyError, OverflowError):
-        raise DataError(
-            "damaged: not a table of image, tp, fp, fn, tn", where=f"{store.url}/{name}", fix="Delete it"
-        ) from None
+    return None if data is None else parse_counts(data, f"{store.url}/{name}", "Delete it")
 
 
 def _read_if_there(store: Store, key: str) -> bytes | None:
